@@ -1,0 +1,48 @@
+/** @file The engine's whole surface, declared once: names at run time, types everywhere else. */
+import type {
+  AnalyseRequest,
+  Analysis,
+  AttentionMaps,
+  DirectoryListing,
+  EmbedEvent,
+  EmbedRequest,
+  EmbedResult,
+  EngineStatus,
+  ExportedFile,
+  LibraryEvent,
+  LibrarySummary,
+  ModelInfo,
+  Progress,
+  RenderedImage,
+  SimilarityMap,
+  Throughput,
+} from './data'
+import { call, job, push } from './rpc'
+
+export const engineContract = {
+  'engine.status': call<undefined, EngineStatus>(),
+  'engine.throughput': push<Throughput>(),
+
+  'library.browse': call<{ readonly path: string | undefined }, DirectoryListing>(),
+  'library.open': job<{ readonly path: string }, LibraryEvent, LibrarySummary>(),
+  'library.close': call<{ readonly libraryId: string }, undefined>(),
+  /** A re-encoded picture no larger than `maxEdge` pixels; for the image route, which adds the headers. */
+  'image.render': call<{ readonly imageId: string; readonly maxEdge: number }, RenderedImage>(),
+
+  'models.list': call<undefined, readonly ModelInfo[]>(),
+  'models.import': job<{ readonly path: string; readonly name: string | undefined }, Progress, ModelInfo>(),
+  'models.remove': call<{ readonly modelId: string }, undefined>(),
+
+  'view.analyse': job<AnalyseRequest, Progress, Analysis>(),
+  'view.attention': call<
+    { readonly analysisId: string; readonly layer: number; readonly query: 'cls' | number },
+    AttentionMaps
+  >(),
+  'view.similarity': call<{ readonly analysisId: string; readonly patch: number }, SimilarityMap>(),
+
+  'embed.run': job<EmbedRequest, EmbedEvent, EmbedResult>(),
+  /** For the export route, which streams it to the person's disk. */
+  'embed.file': call<{ readonly exportId: string; readonly name: string }, ExportedFile>(),
+} as const
+
+export type EngineContract = typeof engineContract

@@ -1,0 +1,7 @@
+/** @file The door of the contract: what every process may know about every other. */
+export * from './client'
+export * from './data'
+export * from './engine'
+export * from './errors'
+export * from './rpc'
+export * from './wire'

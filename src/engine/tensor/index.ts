@@ -1,0 +1,6 @@
+/** @file The door of tensor. */
+export * from './dtype'
+export * from './float16'
+export * from './random'
+export * from './shape'
+export * from './tensor'
