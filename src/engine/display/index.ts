@@ -1,0 +1,3 @@
+/** @file The door of display: pure colour and field functions, shared by the page and the command line. */
+export * from './colour-maps'
+export * from './fields'
