@@ -60,6 +60,8 @@ export interface DirectoryListing {
   readonly directories: readonly string[]
   /** Images directly in this folder. */
   readonly imageCount: number
+  /** Names of files directly in this folder that may be imported as models: .pth, .pt, .bin, .safetensors. */
+  readonly modelFiles?: readonly string[]
 }
 
 /** A picture rendered for the screen. */

@@ -25,6 +25,8 @@ export const engineContract = {
 
   'library.browse': call<{ readonly path: string | undefined }, DirectoryListing>(),
   'library.open': job<{ readonly path: string }, LibraryEvent, LibrarySummary>(),
+  /** Where the photos that come with the program lie, to be opened like any other folder. */
+  'library.samples': call<undefined, { readonly path: string }>(),
   'library.close': call<{ readonly libraryId: string }, undefined>(),
   /** A re-encoded picture no larger than `maxEdge` pixels; for the image route, which adds the headers. */
   'image.render': call<{ readonly imageId: string; readonly maxEdge: number }, RenderedImage>(),
