@@ -192,10 +192,11 @@ export interface EmbedResult {
   readonly imagesPerSecond: number
 }
 
-/** One file of a finished export. */
+/** A part of one file of a finished export. */
 export interface ExportedFile {
   readonly name: string
   readonly bytes: Uint8Array
+  readonly totalBytes: number
 }
 
 // ── The engine itself ────────────────────────────────────────────────────────

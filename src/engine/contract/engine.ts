@@ -43,8 +43,8 @@ export const engineContract = {
   'view.similarity': call<{ readonly analysisId: string; readonly patch: number }, SimilarityMap>(),
 
   'embed.run': job<EmbedRequest, EmbedEvent, EmbedResult>(),
-  /** For the export route, which streams it to the person's disk. */
-  'embed.file': call<{ readonly exportId: string; readonly name: string }, ExportedFile>(),
+  /** The bytes from `offset` on, a part at a time; for the export route, which streams them to the person's disk. */
+  'embed.file': call<{ readonly exportId: string; readonly name: string; readonly offset: number }, ExportedFile>(),
 } as const
 
 export type EngineContract = typeof engineContract

@@ -1,0 +1,58 @@
+/** @file One schema per request of the engine's contract: what the door lets in. */
+import { z } from 'zod'
+import { EngineError, type ArgumentOf, type EngineContract, type Handlers } from '../contract'
+import { checkPlainData } from './plain-data'
+
+type RequestName = keyof Handlers<EngineContract>
+type Schemas = { readonly [K in RequestName]: z.ZodType<ArgumentOf<EngineContract[K]>> }
+
+const nothing = z.undefined()
+const path = z.string().min(1).max(4096)
+const id = z.string().min(1).max(200)
+const count = (max: number): z.ZodInt => z.int().min(0).max(max)
+
+// Above any picture the engine takes (128 megapixels), so the engine's own limits speak first.
+const maxEdge = 65_536
+const maxPatch = 10_000_000
+const maxLayer = 1000
+
+const schemas: Schemas = {
+  'engine.status': nothing,
+  'library.browse': z.strictObject({ path: path.optional() }).transform((argument) => ({ path: argument.path })),
+  'library.open': z.strictObject({ path }),
+  'library.samples': nothing,
+  'library.close': z.strictObject({ libraryId: id }),
+  'image.render': z.strictObject({ imageId: id, maxEdge: z.int().min(1).max(maxEdge) }),
+  'models.list': nothing,
+  'models.import': z.strictObject({ path, name: z.string().min(1).max(200).optional() }).transform((argument) => ({ path: argument.path, name: argument.name })),
+  'models.remove': z.strictObject({ modelId: id }),
+  'view.analyse': z.strictObject({
+    imageId: id,
+    modelId: id,
+    size: z.union([z.int().min(1).max(maxEdge), z.literal('native'), z.literal('evaluation')]),
+  }),
+  'view.attention': z.strictObject({ analysisId: id, layer: count(maxLayer), query: z.union([z.literal('cls'), count(maxPatch)]) }),
+  'view.similarity': z.strictObject({ analysisId: id, patch: count(maxPatch) }),
+  'embed.run': z.strictObject({ libraryId: id, modelId: id, pooling: z.enum(['cls', 'mean', 'cls+mean']), format: z.enum(['csv', 'npy']) }),
+  'embed.file': z.strictObject({ exportId: id, name: id, offset: count(Number.MAX_SAFE_INTEGER) }),
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const field = issue.path.length === 0 ? 'the argument' : issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') return `${field} has unknown fields: ${issue.keys.map((key) => key.slice(0, 64)).join(', ')}`
+  return `${field}: ${issue.message}`
+}
+
+/**
+ * The typed argument of one request.
+ * @throws EngineError BAD_REQUEST naming the request and the field
+ */
+export function parseRequest(name: string, argument: unknown): unknown {
+  checkPlainData(name, argument)
+  if (!Object.hasOwn(schemas, name)) throw new EngineError('BAD_REQUEST', `there is no request named ${JSON.stringify(name.slice(0, 64))}`)
+  const result = schemas[name as RequestName].safeParse(argument)
+  if (result.success) return result.data
+  const [first] = result.error.issues
+  const field = first === undefined ? '' : first.path.join('.')
+  throw new EngineError('BAD_REQUEST', `${name}: ${first === undefined ? 'not understood' : describe(first)}`, { detail: { name, field } })
+}

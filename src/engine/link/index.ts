@@ -1,0 +1,7 @@
+/** @file The door of link: the transports between the engine's process and everyone who talks to it. */
+export * from './child-process'
+export * from './memory'
+export * from './message-port'
+export * from './multiplex'
+export * from './port-events'
+export * from './web-socket'

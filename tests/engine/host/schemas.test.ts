@@ -1,0 +1,114 @@
+/** @file The door of the engine: every request against everything that must not get in. */
+import { describe, expect, it } from 'vitest'
+import { engineContract, isEngineError } from '../../../src/engine/contract'
+import { parseRequest } from '../../../src/engine/host'
+
+const good: Readonly<Record<string, unknown>> = {
+  'engine.status': undefined,
+  'library.browse': { path: '/photos' },
+  'library.open': { path: '/photos' },
+  'library.samples': undefined,
+  'library.close': { libraryId: 'l1' },
+  'image.render': { imageId: 'i1', maxEdge: 256 },
+  'models.list': undefined,
+  'models.import': { path: '/models/a.pth', name: 'mine' },
+  'models.remove': { modelId: 'm1' },
+  'view.analyse': { imageId: 'i1', modelId: 'm1', size: 448 },
+  'view.attention': { analysisId: 'a1', layer: 11, query: 'cls' },
+  'view.similarity': { analysisId: 'a1', patch: 7 },
+  'embed.run': { libraryId: 'l1', modelId: 'm1', pooling: 'cls', format: 'csv' },
+  'embed.file': { exportId: 'e1', name: 'embeddings.csv', offset: 0 },
+}
+const requests = Object.entries(engineContract).filter(([, entry]) => entry.kind !== 'push').map(([name]) => name)
+
+function refusal(name: string, argument: unknown): { readonly code: string; readonly message: string } {
+  try {
+    parseRequest(name, argument)
+  } catch (error) {
+    if (isEngineError(error)) return { code: error.code, message: error.message }
+    throw error
+  }
+  return { code: 'ACCEPTED', message: '' }
+}
+
+const deep = (levels: number): unknown => {
+  let value: unknown = 0
+  for (let level = 0; level < levels; level++) value = { value }
+  return value
+}
+
+describe('parseRequest', () => {
+  it('has a good example here for every request of the contract', () => {
+    expect(requests.filter((name) => !(name in good))).toEqual([])
+  })
+
+  it.each(requests)('lets a good %s through unchanged', (name) => {
+    expect(parseRequest(name, good[name])).toEqual(good[name])
+  })
+
+  it.each([
+    ['library.browse', {}, { path: undefined }],
+    ['models.import', { path: '/a' }, { path: '/a', name: undefined }],
+    ['view.analyse', { imageId: 'i', modelId: 'm', size: 'native' }, { imageId: 'i', modelId: 'm', size: 'native' }],
+    ['view.attention', { analysisId: 'a', layer: 0, query: 0 }, { analysisId: 'a', layer: 0, query: 0 }],
+  ])('fills in what JSON leaves out: %s %j', (name, argument, expected) => {
+    expect(parseRequest(name, argument)).toEqual(expected)
+  })
+
+  const bad: readonly (readonly [title: string, value: unknown])[] = [
+    ['null', null],
+    ['a number', 7],
+    ['a string', 'x'],
+    ['an array', []],
+    ['an own __proto__', JSON.parse('{"__proto__":{"polluted":true}}')],
+    ['a constructor field', { constructor: { prototype: {} } }],
+    ['an unknown field', { surprise: 1 }],
+    ['a string of 10 million characters', { path: 'x'.repeat(10_000_000) }],
+    ['nesting of 100 000', deep(100_000)],
+    ['a million values', { path: new Array<number>(1_000_000).fill(1) }],
+    ['a Map', new Map()],
+    ['a Date', new Date(0)],
+    ['a typed array', { path: new Uint8Array(3) }],
+    ['a bigint', { path: 1n }],
+  ]
+  describe.each(requests)('%s', (name) => {
+    it.each(bad)('refuses %s in under 50 ms', (_title, value) => {
+      const startedMs = performance.now()
+      const { code, message } = refusal(name, value)
+      expect({ code, named: message.startsWith(`${name}: `), quick: performance.now() - startedMs < 50 }).toEqual({ code: 'BAD_REQUEST', named: true, quick: true })
+    })
+  })
+
+  it.each([
+    ['library.open', { path: '' }, 'path'],
+    ['library.open', { path: '/a\0b' }, 'path'],
+    ['library.open', { path: 'x'.repeat(5000) }, 'path'],
+    ['library.open', { path: 3 }, 'path'],
+    ['library.browse', { path: null }, 'path'],
+    ['image.render', { imageId: 'i', maxEdge: NaN }, 'maxEdge'],
+    ['image.render', { imageId: 'i', maxEdge: -1 }, 'maxEdge'],
+    ['image.render', { imageId: 'i', maxEdge: 1.5 }, 'maxEdge'],
+    ['image.render', { imageId: 'i', maxEdge: Infinity }, 'maxEdge'],
+    ['image.render', { imageId: '', maxEdge: 9 }, 'imageId'],
+    ['view.analyse', { imageId: 'i', modelId: 'm', size: 'huge' }, 'size'],
+    ['view.analyse', { imageId: 'i', modelId: 'm', size: 0 }, 'size'],
+    ['view.attention', { analysisId: 'a', layer: -1, query: 'cls' }, 'layer'],
+    ['view.attention', { analysisId: 'a', layer: 1, query: 'register' }, 'query'],
+    ['view.similarity', { analysisId: 'a', patch: -1 }, 'patch'],
+    ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'max', format: 'csv' }, 'pooling'],
+    ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'cls', format: 'exe' }, 'format'],
+    ['embed.file', { exportId: 'e', name: 'a'.repeat(201) }, 'name'],
+  ])('names the field: %s %j', (name, argument, field) => {
+    const { code, message } = refusal(name, argument)
+    expect({ code, message }).toEqual({ code: 'BAD_REQUEST', message: expect.stringContaining(`${name}: ${field}`) })
+  })
+
+  it.each(['nothing.here', '__proto__', 'constructor', 'engine.throughput'])('knows no request named %s', (name) => {
+    expect(refusal(name, undefined).code).toBe('BAD_REQUEST')
+  })
+
+  it('leaves Object.prototype as it was', () => {
+    refusal('library.open', JSON.parse('{"__proto__":{"polluted":true},"path":"/a"}'))
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+})
