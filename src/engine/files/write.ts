@@ -43,7 +43,7 @@ export async function writeFileAtomically(path: string, write: (handle: FileHand
     await rename(temporary, path)
     await syncFolder(folder)
   } catch (error) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined)
     if (error instanceof EngineError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error

@@ -1,0 +1,4 @@
+/** @file The door of export: results as files that other tools read. */
+export * from './csv'
+export * from './npy'
+export * from './sidecar'

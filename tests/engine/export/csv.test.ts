@@ -1,0 +1,87 @@
+/** @file CSV export: no cell becomes a formula, numbers read back exactly, the file is whole or absent. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { csvNumber, csvText, writeCsv } from '../../../src/engine/export'
+import { randomStream } from '../../../src/engine/tensor'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'csv-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+})
+
+describe('csvText', () => {
+  it.each([
+    ['cat.jpg', 'cat.jpg'],
+    ['a b.jpg', 'a b.jpg'],
+    ['=1+2.jpg', `"'=1+2.jpg"`],
+    ['+1.jpg', `"'+1.jpg"`],
+    ['-1.jpg', `"'-1.jpg"`],
+    ['@SUM(A1).jpg', `"'@SUM(A1).jpg"`],
+    ['\tx.jpg', `"'\tx.jpg"`],
+    ['\rx.jpg', `"'\rx.jpg"`],
+    ['\nx.jpg', `"'\nx.jpg"`],
+    ['=HYPERLINK("http://x")', `"'=HYPERLINK(""http://x"")"`],
+    [`=cmd|' /C calc'!A0`, `"'=cmd|' /C calc'!A0"`],
+    ['a,b.jpg', '"a,b.jpg"'],
+    ['a"b.jpg', '"a""b.jpg"'],
+    ['a\nb.jpg', '"a\nb.jpg"'],
+    ['café.jpg', 'café.jpg'],
+  ])('writes %j as %s', (text, cell) => {
+    expect(csvText(text)).toBe(cell)
+  })
+
+  it('keeps the exact name when asked to', () => {
+    expect([csvText('=1.jpg', { raw: true }), csvText('-a,b.jpg', { raw: true })]).toEqual(['=1.jpg', '"-a,b.jpg"'])
+  })
+})
+
+describe('csvNumber', () => {
+  it.each([
+    [-0.5, '-0.5'],
+    [1, '1'],
+    [Math.fround(0.1), '0.1'],
+    [Math.fround(1 / 3), '0.33333334'],
+    [Math.fround(1e-20), '1e-20'],
+  ])('writes %d as %s', (value, text) => {
+    expect(csvNumber(value)).toBe(text)
+  })
+
+  it('reads back as the same float32, always', () => {
+    const { normal } = randomStream(1)
+    const values = Float32Array.from({ length: 2000 }, (_, index) => normal() * 10 ** ((index % 20) - 10))
+    expect(Float32Array.from(values, (value) => Number(csvNumber(value)))).toEqual(values)
+  })
+})
+
+describe('writeCsv', () => {
+  it('writes a header and one row per picture', async () => {
+    const path = join(folder, 'deep', 'out.csv')
+    const rows = [
+      { name: '=a.jpg', vector: Float32Array.of(-0.5, 1) },
+      { name: 'b.jpg', vector: Float32Array.of(0.25, -2) },
+    ]
+    expect([await writeCsv(path, { dim: 2, rows }), await readFile(path, 'utf8')]).toEqual([2, `filename,embedding_0,embedding_1\n"'=a.jpg",-0.5,1\nb.jpg,0.25,-2\n`])
+  })
+
+  it('leaves the old file and no remains when the rows fail half-way', async () => {
+    const path = join(folder, 'out.csv')
+    await writeCsv(path, { dim: 1, rows: [{ name: 'old.jpg', vector: Float32Array.of(1) }] })
+    const old = await readFile(path, 'utf8')
+    function* failing(): Generator<{ name: string; vector: Float32Array }> {
+      for (let row = 0; row < 100_000; row++) yield { name: `${row}.jpg`, vector: Float32Array.of(row) }
+      throw new RangeError('no more')
+    }
+    await expect(writeCsv(path, { dim: 1, rows: failing() })).rejects.toThrow('no more')
+    expect([await readFile(path, 'utf8'), await readdir(folder)]).toEqual([old, ['out.csv']])
+  })
+
+  it('reports a folder that cannot be written as DISK', async () => {
+    await writeCsv(join(folder, 'file'), { dim: 1, rows: [] })
+    await expect(writeCsv(join(folder, 'file', 'out.csv'), { dim: 1, rows: [] })).rejects.toMatchObject({ code: 'DISK' })
+  })
+})
