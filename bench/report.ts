@@ -1,0 +1,22 @@
+/** @file What every benchmark reports, and how it is printed. */
+
+export interface Benchmark {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  /** Arithmetic done over what the GEMM rate measured in the same process allows; absent where there is no such limit. */
+  readonly rooflineRatio?: number
+  readonly peakRssMb: number
+}
+
+export interface BenchReport {
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly node: string; readonly provider: string; readonly threads: number }
+  /** Rate of a 2048³ float32 product, best of several taken before, between and after the benchmarks. */
+  readonly gemmGflops: number
+  readonly benchmarks: readonly Benchmark[]
+}
+
+/** The process's largest resident set so far, MiB. */
+export function peakRssMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024)
+}

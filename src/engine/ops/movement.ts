@@ -1,0 +1,183 @@
+/** @file Operations that move elements without computing: shapes, axes, slices, lookups. */
+import { divideDims, formatDims, integers, multiplyDims, normalizeAxis, sumDims, type Dim, type SymbolicShape, type Value } from '../graph'
+import { applyRule, applySingle, formatType, graphError, int, ints, operand, type OpRule } from './rule'
+
+interface ToShape {
+  readonly shape: SymbolicShape
+}
+
+/** Inputs: data, int64 shape vector. */
+export const reshapeRule: OpRule<ToShape> = {
+  name: 'reshape',
+  infer: (inputs, { shape }) => {
+    const x = operand('reshape', inputs, 0)
+    if (divideDims(x.shape, shape) !== 1) throw graphError('reshape', `${formatType(x)} has not the size of ${formatDims(shape)}`)
+    return [{ dtype: x.dtype, shape }]
+  },
+  emit: () => ({ opType: 'Reshape' }),
+}
+
+/** Inputs: data, int64 shape vector. */
+export const expandRule: OpRule<ToShape> = {
+  name: 'expand',
+  infer: (inputs, { shape }) => {
+    const x = operand('expand', inputs, 0)
+    const fits = x.shape.length === shape.length && x.shape.every((dim, axis) => dim === 1 || dim === shape[axis])
+    if (!fits) throw graphError('expand', `${formatType(x)} does not broadcast to ${formatDims(shape)}`)
+    return [{ dtype: x.dtype, shape }]
+  },
+  emit: () => ({ opType: 'Expand' }),
+}
+
+export const transposeRule: OpRule<{ readonly permutation: readonly number[] }> = {
+  name: 'transpose',
+  infer: (inputs, { permutation }) => {
+    const x = operand('transpose', inputs, 0)
+    const isPermutation = permutation.length === x.shape.length && [...permutation].sort((a, b) => a - b).every((axis, index) => axis === index)
+    if (!isPermutation) throw graphError('transpose', `${formatDims(permutation)} does not permute the axes of ${formatType(x)}`)
+    return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis] ?? 0) }]
+  },
+  emit: ({ permutation }) => ({ opType: 'Transpose', attributes: { perm: ints(permutation) } }),
+}
+
+export const concatRule: OpRule<{ readonly axis: number }> = {
+  name: 'concat',
+  infer: (inputs, { axis }) => {
+    const first = operand('concat', inputs, 0)
+    const along = normalizeAxis('concat', axis, first.shape)
+    for (const other of inputs) {
+      const fits = other.dtype === first.dtype && other.shape.length === first.shape.length && other.shape.every((dim, index) => index === along || dim === first.shape[index])
+      if (!fits) throw graphError('concat', `${formatType(other)} does not continue ${formatType(first)} along axis ${along}`)
+    }
+    const size = sumDims(inputs.map((type) => type.shape[along] ?? 0))
+    return [{ dtype: first.dtype, shape: first.shape.map((dim, index) => (index === along ? size : dim)) }]
+  },
+  emit: ({ axis }) => ({ opType: 'Concat', attributes: { axis: int(axis) } }),
+}
+
+interface SliceParameters {
+  readonly axis: number
+  readonly start: number
+  /** The size of the result along the axis, which the rule cannot know for a run-time size. */
+  readonly size: Dim
+}
+
+/** Inputs: data, starts, ends, axes. */
+export const sliceRule: OpRule<SliceParameters> = {
+  name: 'slice',
+  infer: (inputs, { axis, start, size }) => {
+    const x = operand('slice', inputs, 0)
+    const along = normalizeAxis('slice', axis, x.shape)
+    const whole = x.shape[along] ?? 0
+    if (typeof whole === 'number' && typeof size === 'number' && (start < 0 || start + size > whole))
+      throw graphError('slice', `elements ${start} to ${start + size} lie outside axis ${along} of ${formatType(x)}`)
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size : dim)) }]
+  },
+  emit: () => ({ opType: 'Slice' }),
+}
+
+interface SplitParameters {
+  readonly axis: number
+  readonly parts: number
+}
+
+export const splitRule: OpRule<SplitParameters> = {
+  name: 'split',
+  infer: (inputs, { axis, parts }) => {
+    const x = operand('split', inputs, 0)
+    const along = normalizeAxis('split', axis, x.shape)
+    const size = x.shape[along]
+    if (typeof size !== 'number' || size % parts !== 0) throw graphError('split', `axis ${along} of ${formatType(x)} does not fall into ${parts} equal parts`)
+    return Array.from({ length: parts }, () => ({ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size / parts : dim)) }))
+  },
+  emit: ({ axis, parts }) => ({ opType: 'Split', attributes: { axis: int(axis), num_outputs: int(parts) } }),
+}
+
+/** Inputs: data, indices. */
+export const gatherRule: OpRule<{ readonly axis: number }> = {
+  name: 'gather',
+  infer: (inputs, { axis }) => {
+    const x = operand('gather', inputs, 0)
+    const indices = operand('gather', inputs, 1)
+    if (indices.dtype !== 'int64') throw graphError('gather', `indices are ${formatType(indices)}, not int64`)
+    const along = normalizeAxis('gather', axis, x.shape)
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)] }]
+  },
+  emit: ({ axis }) => ({ opType: 'Gather', attributes: { axis: int(axis) } }),
+}
+
+/** One axis of a value's shape, as int64 `[1]`. */
+export const sizeOfRule: OpRule<{ readonly axis: number }> = {
+  name: 'sizeOf',
+  infer: (inputs, { axis }) => {
+    normalizeAxis('sizeOf', axis, operand('sizeOf', inputs, 0).shape)
+    return [{ dtype: 'int64', shape: [1] }]
+  },
+  emit: ({ axis }) => ({ opType: 'Shape', attributes: { start: int(axis), end: int(axis + 1) } }),
+}
+
+/** A run-time shape vector. Sizes known only by name are read off `like`, which must have an axis of that name. */
+function shapeVector(operation: string, shape: SymbolicShape, like: Value | undefined): Value {
+  if (shape.every((dim) => typeof dim === 'number')) return integers(shape)
+  if (shape.filter((dim) => typeof dim === 'string').length === 1 && operation === 'reshape')
+    return integers(shape.map((dim) => (typeof dim === 'string' ? -1 : dim)))
+  const parts = shape.map((dim) => {
+    if (typeof dim === 'number') return integers([dim])
+    const axis = like?.shape.indexOf(dim) ?? -1
+    if (like === undefined || axis < 0) throw graphError(operation, `the size ${dim} in ${formatDims(shape)} cannot be read off any given value`)
+    return applySingle(sizeOfRule, [like], { axis })
+  })
+  return concat(parts, 0)
+}
+
+/**
+ * The same elements under another shape. A single `-1` is worked out; where more than one size is known only at run
+ * time, the others are read off `like`.
+ */
+export function reshape(x: Value, shape: SymbolicShape, like?: Value): Value {
+  const known = shape.filter((dim) => dim !== -1)
+  const rest = divideDims(x.shape, known)
+  if (rest === undefined) throw graphError('reshape', `${formatType(x)} cannot take the shape ${formatDims(shape)}`)
+  const target = shape.map((dim) => (dim === -1 ? rest : dim))
+  return applySingle(reshapeRule, [x, shapeVector('reshape', target, like)], { shape: target })
+}
+
+/** Repeats axes of size 1 to `shape`; run-time sizes are read off `like`. */
+export function expand(x: Value, shape: SymbolicShape, like?: Value): Value {
+  return applySingle(expandRule, [x, shapeVector('expand', shape, like)], { shape })
+}
+
+/** Axis `i` of the result is axis `permutation[i]` of x. */
+export function transpose(x: Value, permutation: readonly number[]): Value {
+  return applySingle(transposeRule, [x], { permutation })
+}
+
+/** Joins values along an axis. */
+export function concat(values: readonly Value[], axis: number): Value {
+  return applySingle(concatRule, values, { axis })
+}
+
+/** `size` elements from `start` along an axis. */
+export function slice(x: Value, axis: number, start: number, size: number): Value {
+  return applySingle(sliceRule, [x, integers([start]), integers([start + size]), integers([axis])], { axis, start, size })
+}
+
+/** All elements from `start` along an axis whose remaining size is `size` (a name where it is known at run time only). */
+export function sliceToEnd(x: Value, axis: number, start: number, size: Dim): Value {
+  return applySingle(sliceRule, [x, integers([start]), integers([Number.MAX_SAFE_INTEGER]), integers([axis])], { axis, start, size })
+}
+
+/** Equal parts along an axis. */
+export function split(x: Value, axis: number, parts: number): Value[] {
+  return applyRule(splitRule, [x], { axis, parts })
+}
+
+/** Rows of an axis by int64 index. */
+export function gather(x: Value, indices: Value, axis: number): Value {
+  return applySingle(gatherRule, [x, indices], { axis })
+}
+
+/** x `[…, a, b]` as `[…·a, b]`: the rows that matrix products work on. */
+export function flattenRows(x: Value): Value {
+  return reshape(x, [multiplyDims(x.shape.slice(0, -1)), x.shape.at(-1) ?? 1])
+}

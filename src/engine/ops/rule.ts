@@ -1,0 +1,56 @@
+/** @file What an operation is: how its outputs' types follow from its inputs, and the ONNX node it becomes. */
+import { EngineError } from '../contract'
+import { formatDims, node, type Value, type ValueType } from '../graph'
+import type { OnnxAttribute } from '../onnx'
+
+/** The ONNX form of one application of an op. */
+export interface Emission {
+  readonly opType: string
+  readonly domain?: string
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>
+}
+
+/** One row of the op table. `P` are the op's static parameters. */
+export interface OpRule<P = undefined> {
+  readonly name: string
+  /** @throws EngineError GRAPH when the inputs do not fit */
+  infer(inputs: readonly ValueType[], parameters: P): readonly ValueType[]
+  emit(parameters: P): Emission
+}
+
+/** Applies a rule: infers at once, so that a wrong shape is an error on the line that made it. */
+export function applyRule<P>(rule: OpRule<P>, inputs: readonly Value[], parameters: P): Value[] {
+  const types = rule.infer(inputs, parameters)
+  const { opType, domain = '', attributes = {} } = rule.emit(parameters)
+  return node({ op: rule.name, opType, domain, attributes, inputs }, types)
+}
+
+/** {@link applyRule} for ops with one output. */
+export function applySingle<P>(rule: OpRule<P>, inputs: readonly Value[], parameters: P): Value {
+  const [output] = applyRule(rule, inputs, parameters)
+  if (output === undefined) throw new EngineError('INTERNAL', `${rule.name} has no output`)
+  return output
+}
+
+export function graphError(operation: string, reason: string): EngineError {
+  return new EngineError('GRAPH', `${operation}: ${reason}`)
+}
+
+/** `float32 [batch, 5]` in messages. */
+export function formatType({ dtype, shape }: ValueType): string {
+  return `${dtype} ${formatDims(shape)}`
+}
+
+/**
+ * The n-th input of a rule.
+ * @throws EngineError GRAPH when it is missing
+ */
+export function operand(operation: string, inputs: readonly ValueType[], index: number): ValueType {
+  const type = inputs[index]
+  if (type === undefined) throw graphError(operation, `input ${index} is missing`)
+  return type
+}
+
+export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
+export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
+export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })

@@ -1,0 +1,3 @@
+/** @file The door of runtime, the only importer of onnxruntime-node. */
+export { createRuntime, type Runtime, type RuntimeOptions } from './runtime'
+export type { Session } from './session'

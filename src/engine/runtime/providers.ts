@@ -1,0 +1,129 @@
+/** @file Which execution provider to use: each candidate is tried on a real graph, compared with the CPU, and timed. */
+import { messageOf, type ProviderName, type ProviderReport } from '../contract'
+import { buildModel, input, type BuiltModel } from '../graph'
+import { gelu, matMul, multiHeadAttention, reshape } from '../ops'
+import { randomStream, type Tensor } from '../tensor'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { openSession } from './session'
+
+/** Providers that onnxruntime-node carries on each platform, fastest first. */
+export function providerCandidates(platform: NodeJS.Platform): ProviderName[] {
+  switch (platform) {
+    case 'win32':
+      return ['dml', 'webgpu', 'cpu']
+    case 'darwin':
+      return ['webgpu', 'coreml', 'cpu']
+    case 'linux':
+      return ['cuda', 'webgpu', 'cpu']
+    default:
+      return ['cpu']
+  }
+}
+
+/** The CUDA provider is not in the npm package. Looking first keeps the runtime from printing an error of its own. */
+function missingCudaLibrary(): string | undefined {
+  const packageFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
+  const library = join(packageFolder, 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so')
+  return existsSync(library) ? undefined : 'the CUDA libraries of ONNX Runtime are not installed (they are a separate, optional download)'
+}
+
+const size = 512
+const tolerance = 1e-2
+
+/** A little of everything a ViT needs: a product, GELU, fused attention. */
+function probeModel(): BuiltModel {
+  const x = input('x', 'float32', [size, size])
+  const y = gelu(matMul(x, x))
+  const tokens = reshape(y, [1, size, size])
+  return buildModel('probe', { y, attended: multiHeadAttention(tokens, tokens, tokens, 8, 0.125) }, () => new Uint8Array())
+}
+
+function probeInput(): Tensor<'float32'> {
+  const random = randomStream(1)
+  return { dtype: 'float32', shape: [size, size], data: Float32Array.from({ length: size * size }, () => (random.uniform() - 0.5) * 0.1) }
+}
+
+interface ProbeResult {
+  readonly outputs: Readonly<Record<string, Tensor>>
+  readonly milliseconds: number
+}
+
+async function probe(provider: ProviderName, threads: number): Promise<ProbeResult> {
+  const session = await openSession(probeModel(), { provider, threads })
+  try {
+    const feeds = { x: probeInput() }
+    const outputs = await session.run(feeds)
+    let milliseconds = Infinity
+    for (let run = 0; run < 3; run++) {
+      const start = performance.now()
+      await session.run(feeds)
+      milliseconds = Math.min(milliseconds, performance.now() - start)
+    }
+    return { outputs, milliseconds }
+  } finally {
+    await session.release()
+  }
+}
+
+function largestDifference(left: ProbeResult, right: ProbeResult): number {
+  let largest = 0
+  for (const [name, tensor] of Object.entries(left.outputs)) {
+    const other = right.outputs[name]
+    if (other === undefined) return Infinity
+    tensor.data.forEach((value: number | bigint, index: number) => {
+      const difference = Math.abs(Number(value) - Number(other.data[index]))
+      largest = Math.max(largest, Number.isNaN(difference) ? Infinity : difference)
+    })
+  }
+  return largest
+}
+
+export interface ProviderChoice {
+  readonly provider: ProviderName
+  readonly reports: readonly ProviderReport[]
+}
+
+/**
+ * Tries every candidate and takes the fastest that agrees with the CPU, or `preferred` where it works. A candidate
+ * that fails keeps its reason. A software adapter works too, but is slower than the CPU and so is not taken.
+ */
+export async function chooseProvider(threads: number, preferred: ProviderName | undefined): Promise<ProviderChoice> {
+  const cpu = await probe('cpu', threads)
+  const timed: { name: ProviderName; milliseconds: number }[] = []
+  const reports: ProviderReport[] = []
+  for (const name of providerCandidates(process.platform)) {
+    if (preferred === 'cpu' && name !== 'cpu') {
+      reports.push({ name, ok: false, reason: 'not tried: the CPU was asked for' })
+      continue
+    }
+    const missing = name === 'cuda' ? missingCudaLibrary() : undefined
+    if (missing !== undefined) {
+      reports.push({ name, ok: false, reason: missing })
+      continue
+    }
+    try {
+      const result = name === 'cpu' ? cpu : await probe(name, threads)
+      const difference = largestDifference(cpu, result)
+      if (difference > tolerance) {
+        reports.push({ name, ok: false, reason: `its results differ from the CPU's by ${difference.toPrecision(2)}` })
+        continue
+      }
+      timed.push({ name, milliseconds: result.milliseconds })
+      const speed = name === 'cpu' ? `${threads} threads` : `${(cpu.milliseconds / result.milliseconds).toFixed(1)} × the CPU's speed on a small product`
+      reports.push({ name, ok: true, reason: speed })
+    } catch (error) {
+      reports.push({ name, ok: false, reason: reasonOf(error) })
+    }
+  }
+  const fastest = [...timed].sort((a, b) => a.milliseconds - b.milliseconds)[0]?.name ?? 'cpu'
+  const chosen = timed.some(({ name }) => name === preferred) ? preferred : undefined
+  return { provider: chosen ?? fastest, reports }
+}
+
+/** The last clause of the runtime's first line: what precedes it are its own source paths and conditions. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n')
+  return /(?:Failed to|Unable to|Could not|cannot) .*$/.exec(line)?.[0] ?? line
+}

@@ -1,0 +1,48 @@
+/** @file The one user of ONNX Runtime in a process: the chosen provider, and sessions shared by key. */
+import type { ProviderName, ProviderReport } from '../contract'
+import type { BuiltModel } from '../graph'
+import { availableParallelism } from 'node:os'
+import { chooseProvider } from './providers'
+import { openSession, type Session } from './session'
+
+export interface RuntimeOptions {
+  readonly preferred?: ProviderName
+  readonly threads?: number
+}
+
+export interface Runtime {
+  readonly provider: ProviderName
+  readonly reports: readonly ProviderReport[]
+  readonly threads: number
+  /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
+  open(built: BuiltModel, weightsFolder?: string): Promise<Session>
+  /** Releases every session that is still open. */
+  dispose(): Promise<void>
+}
+
+/** Probes the providers and makes the runtime. */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const threads = options.threads ?? availableParallelism()
+  const { provider, reports } = await chooseProvider(threads, options.preferred)
+  const open = new Set<Session>()
+  return {
+    provider,
+    reports,
+    threads,
+    open: async (built, weightsFolder) => {
+      const session = await openSession(built, { provider, threads, weightsFolder })
+      open.add(session)
+      return {
+        run: session.run,
+        release: async () => {
+          open.delete(session)
+          await session.release()
+        },
+      }
+    },
+    dispose: async () => {
+      await Promise.all([...open].map((session) => session.release()))
+      open.clear()
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/** @file One model loaded into ONNX Runtime: runs it, releases it, and says which line of ours a failing node came from. */
+import { EngineError, messageOf, type ProviderName } from '../contract'
+import { sitesNamedIn, type BuiltModel } from '../graph'
+import { encodeModel } from '../onnx'
+import type { DType, DTypeArrays, Tensor } from '../tensor'
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+
+export interface SessionOptions {
+  readonly provider: ProviderName
+  readonly threads: number
+  /** Folder that external data locations are relative to. Checked by the caller: only files we validated. */
+  readonly weightsFolder?: string
+}
+
+export interface Session {
+  /**
+   * Feeds by input name, results by output name.
+   * @throws EngineError RUNTIME naming the failing node's creation line
+   */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>
+  release(): Promise<void>
+}
+
+/**
+ * Loads a built model.
+ * @throws EngineError RUNTIME when the runtime or the provider refuses it
+ */
+export async function openSession(built: BuiltModel, options: SessionOptions): Promise<Session> {
+  const session = await InferenceSession.create(encodeModel(built.model), {
+    executionProviders: [options.provider],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    // What fails is thrown with its reason; the runtime need not print it too.
+    logSeverityLevel: 4,
+    extra:
+      options.weightsFolder === undefined
+        ? {}
+        : { session: { model_external_initializers_file_folder_path: options.weightsFolder } },
+  }).catch((error: unknown) => {
+    throw runtimeError(`${built.model.graph.name} could not be loaded on ${options.provider}`, error, built)
+  })
+  let released = false
+  return {
+    run: async (feeds) => {
+      if (released) throw new EngineError('RUNTIME', `${built.model.graph.name} was released`)
+      const results = await session.run(mapValues(feeds, toOrt)).catch((error: unknown) => {
+        throw runtimeError(`${built.model.graph.name} failed on ${options.provider}`, error, built)
+      })
+      return mapValues(results as Readonly<Record<string, OrtTensor>>, fromOrt)
+    },
+    release: async () => {
+      if (released) return
+      released = true
+      await session.release()
+    },
+  }
+}
+
+function runtimeError(what: string, error: unknown, built: BuiltModel): EngineError {
+  const reason = messageOf(error)
+  const sites = sitesNamedIn(reason, built.sites)
+  const where = sites.map(({ node, site }) => `\n  ${node} was made at ${site}`).join('')
+  return new EngineError('RUNTIME', `${what}: ${reason}${where}`, { detail: { sites }, cause: error })
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+}
+
+function toOrt(tensor: Tensor): OrtTensor {
+  switch (tensor.dtype) {
+    case 'float32':
+      return new OrtTensor('float32', tensor.data as Float32Array, tensor.shape)
+    case 'int64':
+      return new OrtTensor('int64', tensor.data as BigInt64Array, tensor.shape)
+    case 'bool':
+      return new OrtTensor('bool', tensor.data as Uint8Array, tensor.shape)
+    default:
+      throw new EngineError('RUNTIME', `tensors of ${tensor.dtype} are not fed to the runtime`)
+  }
+}
+
+function fromOrt(tensor: OrtTensor): Tensor {
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as DTypeArrays[DType] }
+}
