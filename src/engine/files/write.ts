@@ -12,6 +12,11 @@ export function isPartialName(name: string): boolean {
   return name.endsWith(temporarySuffix)
 }
 
+/** The name of the temporary that `name` is written under until it is whole; `tag` keeps two of them apart. */
+export function partialName(name: string, tag: string): string {
+  return `.${name}.${tag}${temporarySuffix}`
+}
+
 /** Flushes a folder's entries, where the platform can (Windows cannot open a folder). */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
@@ -30,7 +35,7 @@ export async function syncFolder(folder: string): Promise<void> {
  */
 export async function writeFileAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const folder = dirname(path)
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}${temporarySuffix}`)
+  const temporary = join(folder, partialName(basename(path), randomBytes(4).toString('hex')))
   try {
     await mkdir(folder, { recursive: true })
     const handle = await open(temporary, 'wx')

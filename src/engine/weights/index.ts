@@ -1,0 +1,21 @@
+/** @file The door of weights: weight files in, model folders out. */
+export type { Checkpoint, StateDict, TensorSource } from './bytes/tensor-source'
+export type { Preprocessing } from './layout/config-file'
+export { defaultPreprocessing } from './layout/config-file'
+export type { CheckpointKey } from './layout/select-state'
+export { importModel, type ImportRequest } from './models/import-model'
+export { manifestFile, weightsFile, writeManifest, type ModelKind, type ModelManifest, type ModelProvenance } from './models/manifest'
+export {
+  listModelFolders,
+  openModelFolder,
+  removeModelFolder,
+  removeUnfinished,
+  verifyModelFolder,
+  type ModelFolder,
+  type ModelListing,
+} from './models/model-folder'
+export { resolveModel, type ModelPlaces } from './models/resolve-model'
+export { openCheckpoint } from './open-checkpoint'
+export type { SafetensorsIndex, TensorLocation } from './safetensors/header'
+export { readSafetensors, readSafetensorsIndex } from './safetensors/read'
+export { writeSafetensors, writeSafetensorsFrom, type NamedSource, type WriteOptions, type WrittenFile } from './safetensors/write'
