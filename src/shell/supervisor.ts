@@ -26,6 +26,8 @@ export interface SupervisedEngine<P extends EngineProcess> {
   openPort(): ClientPort
   /** The shell's own conversation with the process that runs now. @throws EngineError ENGINE_EXITED while none runs */
   client(): Client<EngineContract>
+  /** Answers when an engine runs, at once or after its restart. @throws EngineError ENGINE_EXITED when none will */
+  ready(): Promise<void>
   /** Ends the process for good and answers when it has ended. */
   stop(): Promise<void>
 }
@@ -39,6 +41,7 @@ interface Running<P> {
 /** Starts the engine with `start` and again after each crash. */
 export function superviseEngine<P extends EngineProcess>(start: () => P, now: () => number = () => performance.now()): SupervisedEngine<P> {
   const listeners = new Set<(state: EngineState) => void>()
+  const waiting: (() => void)[] = []
   const restartsMs: number[] = []
   let running: Running<P> | undefined
   let state: EngineState = { kind: 'running' }
@@ -48,6 +51,7 @@ export function superviseEngine<P extends EngineProcess>(start: () => P, now: ()
 
   const change = (next: EngineState): void => {
     state = next
+    if (next.kind !== 'restarting') for (const resolve of waiting.splice(0)) resolve()
     for (const listener of [...listeners]) listener(next)
   }
 
@@ -97,10 +101,17 @@ export function superviseEngine<P extends EngineProcess>(start: () => P, now: ()
     process: () => running?.process,
     openPort: () => current().openPort(),
     client: () => current().client,
+    ready: async () => {
+      if (state.kind === 'restarting') await new Promise<void>((resolve) => waiting.push(resolve))
+      current()
+    },
     stop: async () => {
       stopping = true
       clearTimeout(timer)
-      if (running === undefined) return
+      if (running === undefined) {
+        change({ kind: 'stopped', reason: 'it was stopped' })
+        return
+      }
       const end = new Promise<void>((resolve) => {
         ended = resolve
       })

@@ -99,6 +99,19 @@ describe('superviseEngine', () => {
     expect({ started: started(), last: states.at(-1) }).toEqual({ started: 4, last: { kind: 'stopped', reason: 'crash; it crashed too often to be started again' } })
   })
 
+  it('lets those wait who come during a restart, and turns them away when there will be none', async () => {
+    const { engine } = fixture()
+    await engine.ready()
+    for (const waitMs of [1000, 2000, 4000]) {
+      engine.process()?.crash('crash')
+      const ready = engine.ready()
+      vi.advanceTimersByTime(waitMs)
+      await ready
+    }
+    engine.process()?.crash('crash')
+    await expect(engine.ready()).rejects.toMatchObject({ code: 'ENGINE_EXITED', message: expect.stringContaining('too often') })
+  })
+
   it('counts a start that fails as a crash', () => {
     const states: EngineState[] = []
     let attempts = 0

@@ -40,8 +40,15 @@ function isOwnHost(host: string | undefined, port: number): boolean {
   return host !== undefined && ['localhost', '127.0.0.1', '[::1]'].some((name) => host === `${name}:${port}`)
 }
 
-/** The token that the request carries, wherever it carries it. */
-function tokensOf(visitor: Visitor, { port }: Gatekeeper): { readonly bearer: string | undefined; readonly cookie: string | undefined; readonly link: string | undefined } {
+/** What the request carries to be let in, wherever it carries it. */
+interface Credentials {
+  readonly bearer: string | undefined
+  readonly cookie: string | undefined
+  readonly link: string | undefined
+  readonly code: string | undefined
+}
+
+function credentialsOf(visitor: Visitor, { port }: Gatekeeper): Credentials {
   const [authorization] = valuesOf(visitor.rawHeaders, 'authorization')
   const [path = '', query = ''] = visitor.url.split('?', 2)
   const parameters = new URLSearchParams(path === '/' && visitor.method === 'GET' && !visitor.upgrade ? query : '')
@@ -68,7 +75,7 @@ export function admit(visitor: Visitor, gatekeeper: Gatekeeper): Admission {
   if (origins.some((origin) => origin !== `http://${host ?? ''}`)) return refuse(403, 'wrong origin')
   if (valuesOf(rawHeaders, 'sec-fetch-site').some((site) => site !== 'same-origin' && site !== 'none')) return refuse(403, 'another site asked')
 
-  const { bearer, cookie, link, code } = tokensOf(visitor, gatekeeper)
+  const { bearer, cookie, link, code } = credentialsOf(visitor, gatekeeper)
   // A browser always names the origin of a WebSocket; what does not must show that it is no browser.
   if (visitor.upgrade && origins.length === 0 && bearer === undefined) return refuse(403, 'no origin')
 

@@ -10,14 +10,14 @@ import { admit, maxBodyBytes, type Admission } from './admission'
 import { createToken, tokenCookie } from './token'
 
 /** The one path that is a WebSocket. */
-export const socketPath = '/socket'
+export const socketPath = '/engine'
 
 export interface ServerOptions {
   /** 0 takes any free port. */
   readonly port: number
   readonly surface: (path: string, query: URLSearchParams) => Promise<SurfaceResponse>
-  /** A new conversation with the engine. @throws EngineError ENGINE_EXITED while none runs */
-  readonly openEngine: () => ClientPort
+  /** A new conversation with the engine, when it runs. @throws EngineError ENGINE_EXITED when it will not */
+  readonly openEngine: () => Promise<ClientPort>
   readonly token?: string
   /** How long a client may take to say what it wants, milliseconds. */
   readonly requestTimeoutMs?: number
@@ -61,13 +61,16 @@ function refusal(admission: Exclude<Admission, { kind: 'admitted' }>, cookie: st
   return textResponse(admission.status, text, { Connection: 'close' })
 }
 
-function serveSocket(socket: ServerSocket, openEngine: () => ClientPort): void {
+async function serveSocket(socket: ServerSocket, openEngine: () => Promise<ClientPort>): Promise<void> {
   const page = webSocketPort(socket)
+  // What the page sends while the engine is being restarted waits in the socket.
+  socket.pause()
   try {
-    joinPorts(page, openEngine(), page.end)
+    joinPorts(page, await openEngine(), page.end)
   } catch (error) {
     page.end(messageOf(error))
   }
+  socket.resume()
 }
 
 /** What changes while the server runs. */
@@ -121,7 +124,7 @@ async function buildServer(options: ServerOptions, door: Door): Promise<FastifyI
     url: socketPath,
     handler: surface,
     wsHandler: (socket) => {
-      serveSocket(socket, options.openEngine)
+      void serveSocket(socket, options.openEngine)
     },
   })
   app.setNotFoundHandler(async (_request, reply) => send(reply, notFound))

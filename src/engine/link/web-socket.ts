@@ -8,6 +8,8 @@ export interface ServerSocket {
   send(data: Uint8Array): void
   close(code: number, reason: string): void
   terminate(): void
+  pause(): void
+  resume(): void
   on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
   on(event: 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown

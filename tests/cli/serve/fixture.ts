@@ -44,10 +44,10 @@ export async function startFixture(page: PageFile, options: Partial<ServerOption
       },
     }),
   })
-  const openEngine = (): ClientPort => {
+  const openEngine = (): Promise<ClientPort> => {
     const [client, engine] = memoryPair<ClientMessage, HostMessage>()
     host.attach(engine)
-    return client
+    return Promise.resolve(client)
   }
   const server = await startServer({ port: 0, surface, openEngine, ...options })
   return {

@@ -42,7 +42,7 @@ function frame(opcode: number, payload: Uint8Array, flags = 0x80): Buffer {
 
 async function openPage(): Promise<Socket> {
   const socket = await openSocket(port)
-  socket.write(upgradeHead('/socket', own))
+  socket.write(upgradeHead('/engine', own))
   await new Promise<void>((resolve) => {
     socket.once('data', () => {
       resolve()
@@ -131,7 +131,7 @@ describe('the server under load', () => {
   it('holds no more than 64 pages', async () => {
     const pages: Socket[] = []
     for (let page = 0; page < 64; page++) pages.push(await openPage())
-    const refused = await sendRaw(port, upgradeHead('/socket', own))
+    const refused = await sendRaw(port, upgradeHead('/engine', own))
     for (const page of pages) page.destroy()
     expect(refused.status).toBe(503)
   })

@@ -64,7 +64,7 @@ describe('D1: only under its own name', () => {
       request(port, fill('/?token=TOKEN'), hosts),
       request(port, '/image/good', [...hosts, cookie]),
       request(port, '/%zz', [...hosts, cookie]),
-      sendRaw(port, upgradeHead('/socket', [...hosts, cookie, origin])),
+      sendRaw(port, upgradeHead('/engine', [...hosts, cookie, origin])),
     ])
     responses.forEach(expectSafe)
     expect(responses.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403, 403])
@@ -83,7 +83,7 @@ describe('D2: WebSockets only from its own page', () => {
   it.each(['http://evil.com', 'null', 'http://localhost:PORT.evil.com', 'http://localhost:OTHER', 'https://127.0.0.1:PORT', 'http://localhost:PORT', 'file://', 'http://127.0.0.1'])(
     'refuses origin %s',
     async (value) => {
-      const response = await sendRaw(port, upgradeHead('/socket', [host, cookie, `Origin: ${fill(value)}`]))
+      const response = await sendRaw(port, upgradeHead('/engine', [host, cookie, `Origin: ${fill(value)}`]))
       expectSafe(response)
       expect(response.status).toBe(403)
     },
@@ -99,18 +99,18 @@ describe('D2: WebSockets only from its own page', () => {
     ['the right origin and the cookie', ['ORIGIN', 'COOKIE'], 101],
   ])('answers %s', async (_title, headers, status) => {
     const lines = headers.map((line) => fill(line.replace('ORIGIN', origin).replace('COOKIE', cookie)))
-    expect((await sendRaw(port, upgradeHead('/socket', [host, ...lines]))).status).toBe(status)
+    expect((await sendRaw(port, upgradeHead('/engine', [host, ...lines]))).status).toBe(status)
   })
 
   it('has one socket and no other', async () => {
-    const responses = await Promise.all(['/', '/other', '/socket/', '//socket', '/image/good'].map((target) => sendRaw(port, upgradeHead(target, [host, cookie, origin]))))
+    const responses = await Promise.all(['/', '/other', '/engine/', '//engine', '/image/good'].map((target) => sendRaw(port, upgradeHead(target, [host, cookie, origin]))))
     responses.forEach(expectSafe)
     expect(responses.map(({ status }) => status)).toEqual([404, 404, 404, 403, 404])
   })
 })
 
 describe('D3: the token', () => {
-  it.each(['/', '/index.html', '/image/good', '/export/e1/embeddings.csv', '/socket', '/nothing', '/?token=', '/?token=nonsense', '/image/good?token=TOKEN'])('is needed for %s', async (target) => {
+  it.each(['/', '/index.html', '/image/good', '/export/e1/embeddings.csv', '/engine', '/nothing', '/?token=', '/?token=nonsense', '/image/good?token=TOKEN'])('is needed for %s', async (target) => {
     const responses = [
       await request(port, fill(target), [host]),
       await request(port, fill(target), [host, `Cookie: dinoscope-${port}=${'A'.repeat(43)}`]),
@@ -122,7 +122,7 @@ describe('D3: the token', () => {
   })
 
   it('has at least 128 bits and is new each time', async () => {
-    const other = await startServer({ port: 0, surface: () => Promise.resolve(textResponse(404, 'Not found')), openEngine: () => { throw new Error('none') } })
+    const other = await startServer({ port: 0, surface: () => Promise.resolve(textResponse(404, 'Not found')), openEngine: () => Promise.reject(new Error('none')) })
     await other.close()
     expect(Buffer.from(fixture.token, 'base64url').length).toBeGreaterThanOrEqual(16)
     expect(new URL(other.url).searchParams.get('token')).not.toBe(fixture.token)
@@ -183,7 +183,7 @@ describe('D5: the port', () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port: busy } = taken.address() as { port: number }
-    const start = startServer({ port: busy, surface: () => Promise.resolve(textResponse(404, 'Not found')), openEngine: () => { throw new Error('none') } })
+    const start = startServer({ port: busy, surface: () => Promise.resolve(textResponse(404, 'Not found')), openEngine: () => Promise.reject(new Error('none')) })
     await expect(start).rejects.toMatchObject({ code: 'ALREADY_EXISTS', message: `port ${busy} is in use by another program; choose another with --port` })
     taken.close()
   })
@@ -217,7 +217,7 @@ describe('D6: paths', () => {
     '/export/../e1/embeddings.csv',
     '/index.html',
     '/assets/../index.html',
-    '/socket',
+    '/engine',
   ]
   it('gives one and the same answer to everything that is not there', async () => {
     const responses = await Promise.all(paths.map((path) => request(port, path, [host, cookie])))

@@ -18,6 +18,8 @@ function fakeSocket(): FakeSocket {
     send: (data) => log.push(['send', data.length]),
     close: (code, reason) => log.push(['close', code, reason]),
     terminate: () => log.push(['terminate']),
+    pause: () => undefined,
+    resume: () => undefined,
     on: (event: string, listener: (...values: never[]) => void) => listeners.set(event, listener as (...values: unknown[]) => void),
     fire: (event, ...values) => listeners.get(event)?.(...values),
   }
