@@ -1,4 +1,4 @@
-/** @file Two projects: `unit` mirrors src; `e2e` drives a real browser against the real engine. */
+/** @file Three projects: `unit` mirrors src; `webgpu` needs an adapter; `e2e` drives a real browser against the real engine. */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -8,9 +8,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**'],
+          exclude: ['tests/e2e/**', 'tests/webgpu/**'],
           testTimeout: 60_000,
           // onnxruntime-node is reported to crash in worker threads; one process per file keeps one user each.
+          pool: 'forks',
+        },
+      },
+      {
+        test: {
+          name: 'webgpu',
+          include: ['tests/webgpu/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           pool: 'forks',
         },
       },

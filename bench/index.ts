@@ -1,0 +1,51 @@
+/** @file `dinoscope bench`: runs the named benchmarks in this process, each beside its roofline. */
+import { cpus, totalmem } from 'node:os'
+import type { ProviderName } from '../src/engine/contract'
+import { createRuntime } from '../src/engine/runtime'
+import { benchInference } from './inference'
+import type { Benchmark, BenchReport } from './report'
+import { openRoofline } from './roofline'
+
+export type { Benchmark, BenchReport } from './report'
+
+export const benchNames = ['inference'] as const
+export type BenchName = (typeof benchNames)[number]
+
+export interface BenchOptions {
+  readonly provider?: ProviderName
+  readonly threads?: number
+  /** Folder with the JPEG photos that files-to-vectors reads. */
+  readonly samplesFolder: string
+}
+
+/** Measures. Every figure is the best of its repetitions, since what disturbs a shared machine only ever slows it. */
+export async function runBench(names: readonly BenchName[], options: BenchOptions): Promise<BenchReport> {
+  const runtime = await createRuntime({ preferred: options.provider, threads: options.threads })
+  const roofline = await openRoofline(runtime)
+  try {
+    await roofline.measure()
+    const benchmarks: Benchmark[] = []
+    for (const name of names) {
+      switch (name) {
+        case 'inference':
+          benchmarks.push(...(await benchInference(runtime, roofline, options.samplesFolder)))
+      }
+    }
+    const [cpu] = cpus()
+    return {
+      machine: {
+        cpu: cpu?.model ?? 'unknown',
+        cores: cpus().length,
+        memoryGb: Math.round(totalmem() / 2 ** 30),
+        node: process.version,
+        provider: runtime.provider,
+        threads: runtime.threads,
+      },
+      gemmGflops: await roofline.measure(),
+      benchmarks,
+    }
+  } finally {
+    await roofline.release()
+    await runtime.dispose()
+  }
+}

@@ -1,0 +1,96 @@
+/** @file Speed of the forward pass and of the whole way from JPEG files to vectors. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { embedImages, loadBackbone, type Backbone, type PatchBatch } from '../src/engine/inference'
+import { prepareEvaluation, readImageFile } from '../src/engine/image'
+import { dinov2Config, forwardMacs, initialParameters } from '../src/engine/nn'
+import type { Runtime } from '../src/engine/runtime'
+import { randomStream } from '../src/engine/tensor'
+import { defaultPreprocessing, readSafetensorsIndex, writeSafetensors, type ModelFolder } from '../src/engine/weights'
+import { peakRssMb, type Benchmark } from './report'
+import type { Roofline } from './roofline'
+
+const config = dinov2Config('s')
+const side = 224 / config.patchSize
+const gigaflopsPerImage = (2 * forwardMacs(config, side * side)) / 1e9
+const rounds = 8
+const filesToEmbed = 96
+
+/** A model folder of random weights of the official size; speed does not depend on their values. */
+async function randomModel(folder: string): Promise<ModelFolder> {
+  const path = join(folder, 'model.safetensors')
+  await writeSafetensors(path, initialParameters(config, 1))
+  return {
+    folder,
+    weights: await readSafetensorsIndex(path),
+    manifest: {
+      schema: 1,
+      id: 'bench',
+      name: 'bench',
+      description: 'Random weights for measuring speed.',
+      trained: false,
+      config,
+      preprocessing: defaultPreprocessing,
+      parameters: 0,
+      weights: { file: 'model.safetensors', sha256: '', bytes: 0 },
+      provenance: { source: 'bench', kind: 'random', unexpectedKeys: [], importedAt: '' },
+    },
+  }
+}
+
+function randomBatch(count: number): PatchBatch {
+  const random = randomStream(2)
+  return { count, grid: { height: side, width: side }, patches: Float32Array.from({ length: count * side * side * 3 * config.patchSize ** 2 }, () => random.uniform() - 0.5) }
+}
+
+/** Best rate of several runs, images per second. */
+async function forwardRate(backbone: Backbone, count: number): Promise<number> {
+  const batch = randomBatch(count)
+  await backbone.embed(batch)
+  let best = 0
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now()
+    await backbone.embed(batch)
+    best = Math.max(best, (1000 * count) / (performance.now() - start))
+  }
+  return best
+}
+
+/** Rate of embedding the sample photos again and again, decode included, images per second. */
+async function filesRate(backbone: Backbone, samplesFolder: string): Promise<number> {
+  const photos = (await readdir(samplesFolder)).filter((name) => name.endsWith('.jpg')).map((name) => join(samplesFolder, name))
+  const sources = Array.from({ length: filesToEmbed }, (_, index) => {
+    const path = photos[index % photos.length] ?? ''
+    return { relativePath: path, prepare: async () => prepareEvaluation(await readImageFile(path), defaultPreprocessing, config.patchSize) }
+  })
+  const { imagesPerSecond } = await embedImages(backbone, sources, {
+    pooling: 'cls',
+    signal: new AbortController().signal,
+    onVector: () => undefined,
+    onSkipped: (problem) => {
+      throw new Error(`${problem.relativePath}: ${problem.reason}`)
+    },
+    emit: () => undefined,
+  })
+  return imagesPerSecond
+}
+
+/** DINOv2 ViT-S/14 at 224 px: forward alone for batches of 1 and 8, and from files to vectors. */
+export async function benchInference(runtime: Runtime, roofline: Roofline, samplesFolder: string): Promise<Benchmark[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'))
+  try {
+    const backbone = loadBackbone(runtime, await randomModel(folder))
+    const measured: { name: string; value: number; peakRssMb: number }[] = []
+    for (const count of [1, 8]) {
+      measured.push({ name: `dinov2-vits14 forward, 224 px, batch ${count}`, value: await forwardRate(backbone, count), peakRssMb: peakRssMb() })
+      await roofline.measure()
+    }
+    measured.push({ name: 'dinov2-vits14 JPEG files to vectors', value: await filesRate(backbone, samplesFolder), peakRssMb: peakRssMb() })
+    const gemmGflops = await roofline.measure()
+    await backbone.dispose()
+    return measured.map((entry) => ({ ...entry, unit: 'img/s', rooflineRatio: (entry.value * gigaflopsPerImage) / gemmGflops }))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
