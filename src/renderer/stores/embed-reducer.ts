@@ -1,0 +1,43 @@
+/** @file The embedding of a folder, step by step. Pure and total. */
+import type { EmbedEvent, EmbedResult, Progress } from '../../engine/contract'
+import type { Problem } from '../services/problem'
+
+export type EmbedState =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'running'; readonly progress: Progress | undefined; readonly skipped: number; readonly stopping: boolean }
+  | { readonly phase: 'finished'; readonly result: EmbedResult }
+  | { readonly phase: 'failed'; readonly problem: Problem }
+
+export type EmbedChange =
+  | { readonly kind: 'start' }
+  | EmbedEvent
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'finished'; readonly result: EmbedResult }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'dismiss' }
+
+/** The state after `change`. A running job is not started again and not dismissed. */
+export function reduceEmbed(state: EmbedState, change: EmbedChange): EmbedState {
+  if (state.phase !== 'running') {
+    if (change.kind === 'start') return { phase: 'running', progress: undefined, skipped: 0, stopping: false }
+    return change.kind === 'dismiss' ? { phase: 'idle' } : state
+  }
+  switch (change.kind) {
+    case 'progress':
+      return { ...state, progress: change }
+    case 'skipped':
+      return { ...state, skipped: state.skipped + 1 }
+    case 'stop':
+      return { ...state, stopping: true }
+    case 'finished':
+      return { phase: 'finished', result: change.result }
+    case 'cancelled':
+      return { phase: 'idle' }
+    case 'failed':
+      return { phase: 'failed', problem: change.problem }
+    case 'start':
+    case 'dismiss':
+      return state
+  }
+}

@@ -1,0 +1,186 @@
+/** @file The picture on the stage: its analysis, what of it is looked at, and the next picture prepared. */
+import { defineStore } from 'pinia'
+import { computed, shallowRef, watch } from 'vue'
+import { isEngineError, type AnalyseRequest, type Analysis, type AttentionMaps, type ImageEntry, type SimilarityMap } from '../../engine/contract'
+import { createAnalysisLoader } from '../services/analyses'
+import { useClient } from '../services/client'
+import { createLatest } from '../services/latest'
+import { problemOf } from '../services/problem'
+import { reduceInspector, type InspectorChange, type InspectorState } from './inspector-reducer'
+import { initialView, layerIndex, neighbourPatch, viewFor, type InspectorView } from './inspector-view'
+import { useJobsStore } from './jobs'
+import { useLibraryStore } from './library'
+import { useModelsStore } from './models'
+import { useSettingsStore } from './settings'
+import { shownField } from './shown-field'
+
+/** Pictures that follow each other faster than this are only shown; the analysis waits until the keys rest. */
+const restMs = 160
+
+interface AttentionRequest {
+  readonly analysisId: string
+  readonly layer: number
+  readonly query: 'cls' | number
+}
+interface SimilarityRequest {
+  readonly analysisId: string
+  readonly patch: number
+}
+
+export const useInspectorStore = defineStore('inspector', () => {
+  const library = useLibraryStore()
+  const models = useModelsStore()
+  const settings = useSettingsStore()
+  const jobs = useJobsStore()
+  const imageId = shallowRef<string>()
+  const state = shallowRef<InspectorState>({ phase: 'idle' })
+  const view = shallowRef<InspectorView>(initialView)
+  const loader = createAnalysisLoader((request, onEvent) => useClient()['view.analyse'](request, onEvent))
+  let previous: Analysis | undefined
+  let generation = 0
+  let shownAtMs = -Infinity
+  let direction = 1
+  let mayRecover = true
+
+  const entry = computed<ImageEntry | undefined>(() => (imageId.value === undefined ? undefined : library.entryOf(imageId.value)))
+  const position = computed(() => (imageId.value === undefined || library.version < 0 ? -1 : library.positionOf(imageId.value)))
+  const field = computed(() => (state.value.phase === 'ready' ? shownField(state.value, view.value, settings.values) : undefined))
+
+  const dispatch = (change: InspectorChange): void => {
+    state.value = reduceInspector(state.value, change)
+  }
+
+  const requestFor = (id: string | undefined): AnalyseRequest | undefined =>
+    id === undefined || models.active === undefined ? undefined : { imageId: id, modelId: models.active.id, size: settings.values.analysisSize }
+
+  const neighbour = (step: number): ImageEntry | undefined => (position.value < 0 ? undefined : library.entryAt(position.value + step))
+
+  /** An engine that has let go of the analysis gets the picture once more before that counts as a failure. */
+  const detailFailed = (error: unknown, analysisId: string): void => {
+    const request = requestFor(imageId.value)
+    if (isEngineError(error, 'NOT_FOUND') && mayRecover && request !== undefined) {
+      mayRecover = false
+      loader.forget(request)
+      void analyse()
+      return
+    }
+    dispatch({ kind: 'detail-failed', analysisId, problem: problemOf(error) })
+  }
+  const attention = createLatest<AttentionRequest, AttentionMaps>({
+    run: (request) => useClient()['view.attention'](request),
+    onResult: (maps, { analysisId }) => {
+      mayRecover = true
+      dispatch({ kind: 'attention', analysisId, maps })
+    },
+    onError: (error, { analysisId }) => {
+      detailFailed(error, analysisId)
+    },
+  })
+  const similarity = createLatest<SimilarityRequest, SimilarityMap>({
+    run: (request) => useClient()['view.similarity'](request),
+    onResult: (map, { analysisId }) => {
+      mayRecover = true
+      dispatch({ kind: 'similarity', analysisId, map })
+    },
+    onError: (error, { analysisId }) => {
+      detailFailed(error, analysisId)
+    },
+  })
+
+  /** Asks for what the view needs beyond the analysis itself. */
+  const requestDetails = (): void => {
+    if (state.value.phase !== 'ready') return
+    const { analysis, attention: shown, similarity: compared } = state.value
+    const { analysisId } = analysis
+    const { query, patch, mode } = view.value
+    const layer = layerIndex(view.value, analysis)
+    if (query === 'cls' && layer === analysis.attention.layer) {
+      attention.cancel()
+      dispatch({ kind: 'attention', analysisId, maps: analysis.attention })
+    } else if (shown.layer !== layer || shown.query !== query) attention.request({ analysisId, layer, query })
+    if (mode === 'similarity' && patch !== undefined && compared?.patch !== patch) similarity.request({ analysisId, patch })
+  }
+
+  const change = (changes: Partial<InspectorView>): void => {
+    view.value = { ...view.value, ...changes }
+    requestDetails()
+  }
+
+  const prefetch = (): void => {
+    const request = requestFor(neighbour(direction)?.id)
+    if (request !== undefined && jobs.running.length === 0 && library.problemOfImage(request.imageId) === undefined) loader.prefetch(request)
+  }
+
+  /** Analyses the picture on the stage with the chosen model and size, or says why not. */
+  const analyse = async (): Promise<void> => {
+    const request = requestFor(imageId.value)
+    if (request === undefined) return
+    const mine = ++generation
+    attention.cancel()
+    similarity.cancel()
+    dispatch({ kind: 'analyse', request })
+    const broken = library.problemOfImage(request.imageId)
+    if (broken !== undefined) {
+      loader.stop()
+      dispatch({ kind: 'failed', problem: { code: broken.code, message: broken.reason, lists: [] } })
+      return
+    }
+    const fast = performance.now() - shownAtMs < restMs
+    shownAtMs = performance.now()
+    if (fast) await new Promise((resolve) => setTimeout(resolve, restMs))
+    if (mine !== generation) return
+    try {
+      const analysis = await loader.load(request, (progress) => {
+        if (mine === generation) dispatch(progress)
+      })
+      if (mine !== generation) return
+      view.value = viewFor(view.value, previous, analysis)
+      previous = analysis
+      dispatch({ kind: 'analysed', analysis })
+      requestDetails()
+      prefetch()
+    } catch (error) {
+      if (mine === generation) dispatch({ kind: 'failed', problem: problemOf(error) })
+    }
+  }
+
+  const show = async (id: string): Promise<void> => {
+    imageId.value = id
+    library.activeId = id
+    await analyse()
+  }
+
+  /** The picture `step` places on, or undefined at the end of the folder. */
+  const step = (by: number): ImageEntry | undefined => {
+    direction = Math.sign(by) || 1
+    return neighbour(by)
+  }
+
+  const leave = (): void => {
+    generation += 1
+    loader.stop()
+    attention.cancel()
+    similarity.cancel()
+    imageId.value = undefined
+    dispatch({ kind: 'leave' })
+  }
+
+  /** A click on a patch: the query of attention, or what similarity starts from. */
+  const pickPatch = (patch: number): void => {
+    if (view.value.mode === 'attention') change({ query: patch })
+    if (view.value.mode === 'similarity') change({ patch })
+  }
+
+  /** Moves that patch by whole patches; from CLS it starts where similarity would. */
+  const movePatch = (dx: number, dy: number): void => {
+    if (state.value.phase !== 'ready') return
+    const { query, mode, patch } = view.value
+    const from = mode === 'attention' && query !== 'cls' ? query : patch
+    if (from !== undefined) pickPatch(mode === 'attention' && query === 'cls' ? from : neighbourPatch(from, dx, dy, state.value.analysis))
+  }
+
+  watch(() => [models.active?.id, settings.values.analysisSize], analyse)
+  watch(() => library.library?.libraryId, loader.clear)
+
+  return { imageId, state, view, entry, position, field, show, leave, analyse, change, step, pickPatch, movePatch }
+})
