@@ -1,0 +1,2 @@
+/** @file The door of progress. */
+export { createProgress, progressAt, type ProgressReporter } from './progress'
