@@ -63,9 +63,9 @@ export async function writeSafetensors(
   path: string,
   tensors: Iterable<readonly [name: string, tensor: Tensor]>,
   metadata?: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<WrittenFile> {
   const sources = Array.from(tensors, ([name, value]): NamedSource => ({ name, dtype: value.dtype, shape: value.shape, read: () => Promise.resolve(value) }))
-  await writeSafetensorsFrom(path, sources, { metadata })
+  return writeSafetensorsFrom(path, sources, { metadata })
 }
 
 /** The header has been written from the promise, so a source that breaks it must not reach the disk. */
