@@ -9,6 +9,12 @@ export interface EngineBridge {
   onClose(listener: (reason: string) => void): Unsubscribe
 }
 
+/** What the person chose in the application menu; the page does it. */
+export type DesktopCommand =
+  | { readonly kind: 'open-folder'; readonly path: string }
+  | { readonly kind: 'import-model'; readonly path: string }
+  | { readonly kind: 'theme'; readonly theme: 'system' | 'dark' | 'light' }
+
 /** The whole surface of the desktop shell. Pictures are at `image/<id>?edge=<n>`, exports at `export/<id>/<name>`, relative to the page. */
 export interface DinoscopeBridge {
   readonly platform: 'desktop'
@@ -19,4 +25,6 @@ export interface DinoscopeBridge {
   pickModel(): Promise<string | undefined>
   /** The path behind a dropped file or folder, or '' where it has none. */
   pathForFile(file: File): string
+  /** Tells what was chosen in the application menu. */
+  onCommand(listener: (command: DesktopCommand) => void): Unsubscribe
 }

@@ -1,0 +1,57 @@
+/** @file The engine as an Electron utility process, in the form that the supervisor and the page's ports need. */
+import { app, utilityProcess, type MessagePortMain } from 'electron'
+import { encodeEngineOptions, createPortEvents, type EngineOptions, type Frame, type FrameChannel } from '../engine/link'
+import type { EngineProcess } from '../shell'
+import { exitReason } from './exit-reason'
+
+export interface UtilityEngine extends EngineProcess {
+  /** Joins a page's port to the engine. */
+  attach(port: MessagePortMain): void
+}
+
+const serviceName = 'DinoScope engine'
+const stopMs = 3000
+
+/** Starts the engine. `modulePath` is the built engine process. */
+export function startUtilityEngine(modulePath: string, options: EngineOptions): UtilityEngine {
+  const child = utilityProcess.fork(modulePath, [encodeEngineOptions(options)], { serviceName, stdio: 'inherit' })
+  const events = createPortEvents<Frame>()
+  const exitListeners: ((reason: string) => void)[] = []
+  let gone: string | undefined
+
+  // The exit code alone can be wrong (0 after a crash); `child-process-gone` comes first and knows better.
+  const noteGone = (_event: unknown, details: { readonly serviceName?: string; readonly name?: string; readonly reason: string }): void => {
+    if (details.serviceName === serviceName || details.name === serviceName) gone = details.reason
+  }
+  app.on('child-process-gone', noteGone)
+  child.on('message', (message: Frame) => {
+    events.deliver(message)
+  })
+  child.once('exit', (code) => {
+    app.removeListener('child-process-gone', noteGone)
+    const reason = exitReason(code, gone)
+    events.closed(reason)
+    for (const listener of exitListeners) listener(reason)
+  })
+  const channel: FrameChannel = {
+    post: (frame) => {
+      child.postMessage(frame)
+    },
+    onMessage: events.onMessage,
+    onClose: events.onClose,
+    close: () => {
+      child.kill()
+    },
+  }
+  return {
+    channel,
+    onExit: (listener) => exitListeners.push(listener),
+    stop: () => {
+      child.postMessage({ kind: 'stop' })
+      setTimeout(() => child.kill(), stopMs).unref()
+    },
+    attach: (port) => {
+      child.postMessage({ kind: 'attach' }, [port])
+    },
+  }
+}
