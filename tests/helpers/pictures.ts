@@ -1,6 +1,6 @@
 /** @file Pictures for tests, drawn and encoded on the spot: good ones in every format, and pieces of bad ones. */
 import { deflateSync } from 'node:zlib'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 
 /** uint8 [height, width, 3]: four quarters in red, green, blue and grey over a gentle slope, so that no two corners agree. */
 export function quarters(width: number, height: number): Buffer {
@@ -18,7 +18,7 @@ export function quarters(width: number, height: number): Buffer {
 }
 
 /** A sharp pipeline over {@link quarters}. */
-export function drawQuarters(width: number, height: number): sharp.Sharp {
+export function drawQuarters(width: number, height: number): Sharp {
   return sharp(quarters(width, height), { raw: { width, height, channels: 3 } })
 }
 
@@ -75,11 +75,10 @@ export function mediaFile(brand: string, compatible: readonly string[] = []): Bu
   return Buffer.concat([box, brands, Buffer.from('\0\0\0\x08mdat', 'latin1')])
 }
 
-interface TiffTag {
-  readonly tag: number
-  readonly type: 'short' | 'long' | 'bytes'
-  readonly values: readonly number[] | Buffer
-}
+type TiffTag = { readonly tag: number } & (
+  | { readonly type: 'short' | 'long'; readonly values: readonly number[] }
+  | { readonly type: 'bytes'; readonly values: Buffer }
+)
 
 /** An uncompressed 8-bit little-endian TIFF of one strip, with any number of channels and any further tags. */
 export function tiffPicture(width: number, height: number, channels: number, more: readonly TiffTag[] = []): Buffer {
@@ -106,7 +105,8 @@ export function tiffPicture(width: number, height: number, channels: number, mor
     const at = 2 + index * 12
     const size = { short: 2, long: 4, bytes: 1 }[type]
     const data = Buffer.alloc(Math.max(4, values.length * size))
-    values.forEach((value, position) => (size === 2 ? data.writeUInt16LE(value, position * 2) : size === 4 ? data.writeUInt32LE(value, position * 4) : data.writeUInt8(value, position)))
+    if (Buffer.isBuffer(values)) values.copy(data)
+    else values.forEach((value, position) => (size === 2 ? data.writeUInt16LE(value, position * 2) : data.writeUInt32LE(value, position * 4)))
     directory.writeUInt16LE(tag, at)
     directory.writeUInt16LE({ short: 3, long: 4, bytes: 7 }[type], at + 2)
     directory.writeUInt32LE(values.length, at + 4)
