@@ -51,7 +51,8 @@ export async function writeFileAtomically(path: string, write: (handle: FileHand
     await rm(temporary, { force: true }).catch(() => undefined)
     if (error instanceof EngineError) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (code === undefined) throw error
+    // A cancelled write has a code too, but a number.
+    if (typeof code !== 'string') throw error
     throw new EngineError('DISK', `${path} cannot be written: ${messageOf(error)}`, { detail: { path, code }, cause: error })
   }
 }

@@ -28,6 +28,12 @@ export interface ImportRequest {
   readonly checkpointKey?: CheckpointKey
 }
 
+/** Where a model may go, and what it is then called. */
+export interface ModelPlace {
+  readonly id: string
+  readonly folder: string
+}
+
 /** Everything of a manifest that is known before the weights are written. */
 type Draft = Omit<ModelManifest, 'schema' | 'id' | 'weights'> & { readonly tensors: readonly NamedSource[] }
 
@@ -47,11 +53,11 @@ export async function importModel(request: ImportRequest, context: JobContext<Pr
 }
 
 /**
- * {@link importModel} into the folder of this path. Where a model has appeared there meanwhile, that one stays.
+ * {@link importModel} into one place. Where a model has appeared there meanwhile, that one stays.
  * @throws EngineError as importModel, and ALREADY_EXISTS
  */
-export async function importModelAs(folder: string, request: Omit<ImportRequest, 'modelsFolder'>, context: JobContext<Progress>): Promise<ModelFolder> {
-  return withDraft(request, context, (draft) => writeModelFolder([{ id: slugOf(draft.name), folder }], draft, context))
+export async function importModelInto(place: ModelPlace, request: Omit<ImportRequest, 'modelsFolder'>, context: JobContext<Progress>): Promise<ModelFolder> {
+  return withDraft(request, context, (draft) => writeModelFolder([place], draft, context))
 }
 
 async function withDraft<T>(request: Omit<ImportRequest, 'modelsFolder'>, { signal }: JobContext<Progress>, use: (draft: Draft) => Promise<T>): Promise<T> {
@@ -118,13 +124,8 @@ function checkFinite(path: string, name: string, data: Float32Array): void {
   }
 }
 
-interface Place {
-  readonly id: string
-  readonly folder: string
-}
-
 /** Writes beside the places, then takes the first that is free: whoever comes second finds the name taken. */
-async function writeModelFolder(places: readonly Place[], draft: Draft, { signal, emit }: JobContext<Progress>): Promise<ModelFolder> {
+async function writeModelFolder(places: readonly ModelPlace[], draft: Draft, { signal, emit }: JobContext<Progress>): Promise<ModelFolder> {
   const { tensors, ...description } = draft
   const parent = dirname(places[0]?.folder ?? '')
   const temporary = join(parent, partialName(slugOf(draft.name), randomBytes(4).toString('hex')))
@@ -143,7 +144,8 @@ async function writeModelFolder(places: readonly Place[], draft: Draft, { signal
     }
     throw new EngineError('ALREADY_EXISTS', `${places[0]?.folder ?? parent} exists already`, { detail: { path: places[0]?.folder } })
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true })
+    // What failed first is what is told.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
     if (error instanceof EngineError || (error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw new EngineError('DISK', `The model cannot be written to ${parent}: ${messageOf(error)}`, { detail: { path: parent }, cause: error })
   }

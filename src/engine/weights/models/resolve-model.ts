@@ -1,12 +1,12 @@
 /** @file Finds the model somebody named: a bundled one, one of the workspace, or anything importable by its path. */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { EngineError, isEngineError, type JobContext, type Progress } from '../../contract'
-import { importModelAs } from './import-model'
+import { importModelInto } from './import-model'
 import { hashFile, listModelFolders, openModelFolder, type ModelFolder } from './model-folder'
 import { findModelSource, nameOfSource, type ModelSource } from './model-source'
-import { isModelId } from './slug'
+import { isModelId, slugOf } from './slug'
 
 export interface ModelPlaces {
   readonly bundledFolder: string
@@ -55,14 +55,16 @@ async function findByName(name: string, { bundledFolder, modelsFolder }: ModelPl
 
 async function notFound(name: string, { bundledFolder, modelsFolder }: ModelPlaces): Promise<EngineError> {
   const listings = await Promise.all([bundledFolder, modelsFolder].map(listModelFolders))
-  const known = listings.flatMap(({ models }) => models.map(({ manifest }) => manifest.id))
+  const known = listings.flatMap(({ models }) => models.map(({ folder }) => basename(folder)))
   return new EngineError('NOT_FOUND', `There is no model ${JSON.stringify(name)}, nor a file or folder of that path. Known models: ${known.join(', ') || 'none'}`, {
     detail: { name, known },
   })
 }
 
 async function openCached(source: Extract<ModelSource, { readonly kind: 'weights' }>, cacheFolder: string, context: JobContext<Progress>): Promise<ModelFolder> {
-  const folder = join(cacheFolder, await contentKey(source, context.signal))
+  const key = await contentKey(source, context.signal)
+  const name = nameOfSource(source.path)
+  const folder = join(cacheFolder, key)
   try {
     return await openModelFolder(folder)
   } catch {
@@ -70,7 +72,7 @@ async function openCached(source: Extract<ModelSource, { readonly kind: 'weights
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    return await importModelAs(folder, { source: source.path, name: nameOfSource(source.path) }, context)
+    return await importModelInto({ id: `${slugOf(name)}-${key.slice(0, 8)}`, folder }, { source: source.path, name }, context)
   } catch (error) {
     // Another process has imported the same file meanwhile.
     if (isEngineError(error, 'ALREADY_EXISTS')) return openModelFolder(folder)
