@@ -58,11 +58,17 @@ export interface TorchZipOptions extends ZipOptions {
   readonly deflate?: boolean
 }
 
-/** The zip format: `root/data.pkl`, `root/data/N`, `root/version`. */
-export function torchZip(value: SavedValue, options: TorchZipOptions = {}): Buffer {
+/** The pickle of the zip format and the records it refers to. */
+export function torchPickle(value: SavedValue): { readonly main: Buffer; readonly records: ReadonlyMap<string, Buffer> } {
   const storages: Storage[] = []
   const main = pickle(collect(value, false, storages))
-  return torchArchive(main, new Map(storages.map(({ key, bytes }) => [key, bytes])), options)
+  return { main, records: new Map(storages.map(({ key, bytes }) => [key, bytes])) }
+}
+
+/** The zip format: `root/data.pkl`, `root/data/N`, `root/version`. */
+export function torchZip(value: SavedValue, options: TorchZipOptions = {}): Buffer {
+  const { main, records } = torchPickle(value)
+  return torchArchive(main, records, options)
 }
 
 /** An archive around any pickle and any records. */
