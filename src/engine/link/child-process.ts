@@ -17,9 +17,11 @@ export function childProcessPort<Out, In>(end: IpcEnd): Port<Out, In> {
   end.on('message', (message) => {
     events.deliver(message as In)
   })
-  end.on('disconnect', () => {
+  const gone = (): void => {
     events.closed('the process at the other end is gone')
-  })
+  }
+  end.on('disconnect', gone)
+  if (end.connected === false) gone()
   return {
     post: (message) => {
       if (end.connected !== true) return

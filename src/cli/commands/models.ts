@@ -1,0 +1,56 @@
+/** @file `dinoscope models`: what there is, bring one in, throw one out. */
+import { importModel, listModelFolders, removeModelFolder, type CheckpointKey } from '../../engine/weights'
+import { modelInfo } from '../../engine/host'
+import type { ModelInfo } from '../../engine/contract'
+import type { CommandContext, CommandResult } from '../context'
+import { exitCodes } from '../exit-codes'
+import { modelPlaces } from '../models'
+
+export interface WorkspaceOption {
+  readonly workspace?: string
+}
+
+export interface ImportOptions extends WorkspaceOption {
+  readonly name?: string
+  readonly key?: CheckpointKey
+}
+
+function describe(model: ModelInfo): string {
+  const id = model.id.slice(model.origin.length + 1)
+  return `${id.padEnd(28)} ${model.architecture.padEnd(24)} ${(model.parameters / 1e6).toFixed(1).padStart(7)} M  ${model.origin.padEnd(8)}  ${model.name}${model.trained ? '' : ' (untrained)'}`
+}
+
+/** Every model, and every folder that should be one and is not. */
+export async function listModels({ workspace }: WorkspaceOption, { terminal }: CommandContext): Promise<CommandResult> {
+  const { bundledFolder, modelsFolder } = modelPlaces(workspace)
+  const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
+  const problems = [...bundled.problems, ...imported.problems]
+  const infos = [...bundled.models.map((folder) => modelInfo(folder, 'bundled')), ...imported.models.map((folder) => modelInfo(folder, 'imported'))]
+  const models = infos.map((info) => ({ ...info, id: info.id.slice(info.origin.length + 1) }))
+  for (const problem of problems) terminal.note(`${problem.relativePath}: ${problem.code}: ${problem.reason}`)
+  terminal.result({ models, problems }, infos.map(describe))
+  return problems.length === 0 ? exitCodes.done : exitCodes.failed
+}
+
+/** Brings a model into the workspace. */
+export async function importIntoWorkspace(
+  source: string,
+  { workspace, name, key }: ImportOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const folder = await importModel({ source, modelsFolder: modelPlaces(workspace).modelsFolder, name, checkpointKey: key }, context)
+  const info = modelInfo(folder, 'imported')
+  context.terminal.result({ model: { ...info, id: folder.manifest.id }, folder: folder.folder }, [
+    `Imported ${info.name} as ${folder.manifest.id}: ${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} M parameters.`,
+    info.description,
+    ...(info.unexpectedKeys.length === 0 ? [] : [`${info.unexpectedKeys.length} names in the file are no part of the backbone: ${info.unexpectedKeys.slice(0, 8).join(', ')}${info.unexpectedKeys.length > 8 ? ', …' : ''}`]),
+  ])
+  return exitCodes.done
+}
+
+/** Removes an imported model. */
+export async function removeFromWorkspace(id: string, { workspace }: WorkspaceOption, { terminal }: CommandContext): Promise<CommandResult> {
+  await removeModelFolder(modelPlaces(workspace).modelsFolder, id)
+  terminal.result({ removed: id }, [`Removed ${id}.`])
+  return exitCodes.done
+}

@@ -1,0 +1,88 @@
+/** @file The `dinoscope` command: reads the command line, and loads of each command only what it needs. */
+import { Command, CommanderError, Option } from 'commander'
+import { findAppFolders } from '../shell'
+import type { BenchOptions } from './commands/bench'
+import type { EmbedOptions } from './commands/embed'
+import type { InspectOptions } from './commands/inspect'
+import type { ImportOptions, WorkspaceOption } from './commands/models'
+import type { ServeOptions } from './commands/serve'
+import { runCommand, type CommandContext, type CommandResult } from './context'
+import { exitCodes } from './exit-codes'
+import type { ModelOptions } from './models'
+import { addJson, addModel, addRuntime, addWorkspace, pictureSize, wholeNumber } from './options'
+
+interface Json {
+  readonly json?: boolean
+}
+
+/** Runs a command's work and leaves its status as the process's. */
+async function finish(options: Json, work: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
+  process.exitCode = await runCommand(options, work)
+}
+
+function buildProgram(): Command {
+  const program = new Command('dinoscope')
+    .description('See what a self-supervised vision transformer sees in your own images.')
+    .version(findAppFolders().version)
+    .exitOverride()
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 75 busy, 130 cancelled.')
+  // Sub-commands take the settings of the program, so these come first.
+  program.showHelpAfterError('(dinoscope --help tells more)')
+
+  addWorkspace(program.command('serve'))
+    .description('the app in a browser: on this machine alone, with a token in the address')
+    .option('--port <n>', 'port; by default any free one', wholeNumber(0, 65_535), 0)
+    .option('--root <dir>', 'only folders and model files below this one can be opened')
+    .option('--open', 'open it in the browser')
+    .action((options: ServeOptions) => finish({}, async (context) => (await import('./commands/serve')).serve(options, context)))
+
+  addJson(addModel(program.command('inspect')))
+    .description('attention per head, PCA and the raw arrays of pictures')
+    .argument('<images...>', 'picture files')
+    .requiredOption('--out <dir>', 'where the files go: into it for one picture, into a folder named after each for several')
+    .option('--size <n>', 'the whole picture with a short edge of n pixels, or "native"; by default the evaluation crop of the model', pictureSize)
+    .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, each with an -overlay.png; tokens.npy, attention.npy, inspect.json.')
+    .action((images: readonly string[], options: InspectOptions & Json) => finish(options, async (context) => (await import('./commands/inspect')).inspect(images, options, context)))
+
+  addJson(addModel(program.command('embed')))
+    .description('embeddings of every picture in a folder')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--out <file>', 'a .csv file, or an .npy file that gets a .json with the names beside it')
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--size <n>', 'as for inspect', pictureSize)
+    .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
+    .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
+
+  const models = program.command('models').description('the models there are')
+  addJson(addWorkspace(models.command('list')))
+    .description('bundled and imported models')
+    .action((options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/models')).listModels(options, context)))
+  addJson(addWorkspace(models.command('import')))
+    .description('bring a model into the workspace')
+    .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, a Hugging Face folder or a model folder')
+    .option('--name <name>', 'by default after the file')
+    .addOption(new Option('--key <network>', 'which network of a training checkpoint').choices(['teacher', 'student'] as const))
+    .action((path: string, options: ImportOptions & Json) => finish(options, async (context) => (await import('./commands/models')).importIntoWorkspace(path, options, context)))
+  addJson(addWorkspace(models.command('remove')))
+    .description('remove an imported model')
+    .argument('<id>')
+    .action((id: string, options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/models')).removeFromWorkspace(id, options, context)))
+
+  addJson(addModel(program.command('doctor')))
+    .description('what works on this machine, what does not and why, and how fast it is')
+    .action((options: ModelOptions & Json) => finish(options, async (context) => (await import('./commands/doctor')).doctor(options, context)))
+
+  addJson(addRuntime(program.command('bench')))
+    .description('measure')
+    .argument('[names...]', 'inference, or all')
+    .action((names: readonly string[], options: BenchOptions & Json) => finish(options, async (context) => (await import('./commands/bench')).bench(names, options, context)))
+  return program
+}
+
+try {
+  await buildProgram().parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  // Help and version end this way too, with status 0; what is wrong with the command line has been printed.
+  process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+}

@@ -1,0 +1,53 @@
+/** @file Finds the model that a command line names, and makes it ready. */
+import { join } from 'node:path'
+import { EngineError, type ProviderName } from '../engine/contract'
+import { loadBackbone, type Backbone } from '../engine/inference'
+import { createRuntime, type Runtime } from '../engine/runtime'
+import { listModelFolders, resolveModel, type ModelFolder, type ModelPlaces } from '../engine/weights'
+import { defaultWorkspace, findAppFolders } from '../shell'
+import type { CommandContext } from './context'
+
+/** Options of every command that runs a model. */
+export interface ModelOptions {
+  readonly model?: string
+  readonly workspace?: string
+  readonly provider?: ProviderName
+  readonly threads?: number
+}
+
+/** Where models are looked for. */
+export function modelPlaces(workspace: string = defaultWorkspace()): ModelPlaces {
+  return {
+    bundledFolder: join(findAppFolders().resources, 'models'),
+    modelsFolder: join(workspace, 'models'),
+    cacheFolder: join(workspace, 'cache', 'models'),
+  }
+}
+
+/** The bundled model that is used when none is named: a trained one where there is one. */
+async function bundledModel({ bundledFolder }: ModelPlaces): Promise<ModelFolder> {
+  const { models } = await listModelFolders(bundledFolder)
+  const model = models.find(({ manifest }) => manifest.trained) ?? models[0]
+  if (model === undefined) throw new EngineError('NOT_FOUND', `no model comes with this copy of the app (looked in ${bundledFolder}); name one with --model`)
+  return model
+}
+
+/** The model that `--model` names, or the bundled one. @throws EngineError NOT_FOUND, or what importing throws */
+export async function chooseModel({ model, workspace }: ModelOptions, context: CommandContext): Promise<ModelFolder> {
+  const places = modelPlaces(workspace)
+  const chosen = model === undefined ? await bundledModel(places) : await resolveModel(model, places, context)
+  if (!chosen.manifest.trained) context.terminal.note(`Note: the model "${chosen.manifest.name}" is untrained; its features mean nothing.`)
+  return chosen
+}
+
+/** Runs `work` with the chosen model, and frees it afterwards. */
+export async function withBackbone<T>(options: ModelOptions, context: CommandContext, work: (backbone: Backbone, runtime: Runtime) => Promise<T>): Promise<T> {
+  const folder = await chooseModel(options, context)
+  const runtime = await createRuntime({ preferred: options.provider, threads: options.threads })
+  try {
+    const backbone = loadBackbone(runtime, folder)
+    return await work(backbone, runtime)
+  } finally {
+    await runtime.dispose()
+  }
+}

@@ -1,0 +1,39 @@
+/** @file Options that several commands share, and the readers of their values. */
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { ProviderName } from '../engine/contract'
+
+const providers: readonly ProviderName[] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml']
+
+/** Reads a whole number within bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed.`)
+    return value
+  }
+}
+
+/** Reads `native` or a number of pixels. */
+export function pictureSize(text: string): number | 'native' {
+  return text === 'native' ? text : wholeNumber(1, 16_384)(text)
+}
+
+export function addJson(command: Command): Command {
+  return command.option('--json', 'print one JSON object as the last line of stdout')
+}
+
+export function addWorkspace(command: Command): Command {
+  return command.option('--workspace <dir>', "folder of imported models; by default the app's own, or DINOSCOPE_HOME")
+}
+
+/** `--provider` and `--threads`. */
+export function addRuntime(command: Command): Command {
+  return command
+    .addOption(new Option('--provider <name>', 'use this execution provider where it works').choices(providers))
+    .option('--threads <n>', 'CPU threads; by default all cores', wholeNumber(1, 1024))
+}
+
+/** `--model`, `--workspace`, `--provider` and `--threads`. */
+export function addModel(command: Command): Command {
+  return addRuntime(addWorkspace(command.option('--model <model>', 'a bundled model, an imported one, or the path of anything that can be imported; by default the bundled one')))
+}

@@ -1,0 +1,100 @@
+/** @file Entry of the engine process: under Electron's utilityProcess or a plain fork, the same engine over either channel. */
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { messageOf, type ClientMessage, type HostMessage } from '../contract'
+import { acceptPorts, childProcessPort, createPortEvents, decodeEngineOptions, messagePort, type Frame, type FrameChannel, type MessagePortLike } from '../link'
+import { createEngine } from './engine'
+
+/** Electron's `process.parentPort`, stated here so that the engine needs no Electron. */
+interface ParentPort {
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (event: { readonly data: unknown; readonly ports: readonly MessagePortLike[] }) => void): unknown
+}
+
+type Order = Frame | { readonly kind: 'attach' } | { readonly kind: 'stop' }
+
+interface Shell {
+  readonly channel: FrameChannel
+  /** Ports that the shell hands over, each a page's own. */
+  onAttach(listener: (port: MessagePortLike) => void): void
+  onStop(listener: () => void): void
+}
+
+function electronShell(parent: ParentPort): Shell {
+  const events = createPortEvents<Frame>()
+  const attachListeners: ((port: MessagePortLike) => void)[] = []
+  const stopListeners: (() => void)[] = []
+  parent.on('message', ({ data, ports }) => {
+    const order = data as Order
+    const [port] = ports
+    if (order.kind === 'stop') for (const stop of stopListeners) stop()
+    else if (order.kind !== 'attach') events.deliver(order)
+    else if (port !== undefined) for (const attach of attachListeners) attach(port)
+  })
+  return {
+    channel: {
+      post: (frame) => {
+        parent.postMessage(frame)
+      },
+      onMessage: events.onMessage,
+      onClose: events.onClose,
+      close: () => undefined,
+    },
+    onAttach: (listener) => attachListeners.push(listener),
+    onStop: (listener) => stopListeners.push(listener),
+  }
+}
+
+function forkedShell(): Shell {
+  const channel: FrameChannel = childProcessPort<Frame, Frame>(process)
+  return {
+    channel,
+    onAttach: () => undefined,
+    onStop: (listener) => {
+      // The shell ends the conversation to end the engine, and so does its own death.
+      channel.onClose(listener)
+      process.on('SIGTERM', listener)
+    },
+  }
+}
+
+/** ONNX Runtime reads files below the working directory that a model names, so there must be nothing there. */
+function enterEmptyFolder(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'dinoscope-'))
+  process.chdir(folder)
+  process.on('exit', () => {
+    try {
+      process.chdir('/')
+      rmdirSync(folder)
+    } catch {
+      // An empty folder may stay behind.
+    }
+  })
+}
+
+async function main(): Promise<void> {
+  const options = decodeEngineOptions(process.argv[2])
+  mkdirSync(options.workspace, { recursive: true })
+  enterEmptyFolder()
+  // Ctrl-C in a terminal reaches every process of the group; the shell decides when this one ends.
+  process.on('SIGINT', () => undefined)
+  const engine = await createEngine(options)
+
+  // Both channels keep what arrives until somebody listens, so nothing is lost before this.
+  const { parentPort } = process as { readonly parentPort?: ParentPort }
+  const shell = parentPort === undefined ? forkedShell() : electronShell(parentPort)
+  acceptPorts<HostMessage, ClientMessage>(shell.channel, engine.host.attach)
+  shell.onAttach((port) => {
+    engine.host.attach(messagePort<HostMessage, ClientMessage>(port))
+  })
+  shell.onStop(() => {
+    const end = (): void => process.exit(0)
+    engine.dispose().then(end, end)
+  })
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`dinoscope engine: ${messageOf(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,57 @@
+/** @file What the engine keeps between requests, made once and shared by the handlers of every domain. */
+import { join } from 'node:path'
+import type { PushValueOf, EngineContract } from '../contract'
+import { loadBackbone, type AnalysisState, type Backbone } from '../inference'
+import { createLibraries, type Libraries } from '../library'
+import type { EngineOptions } from '../link'
+import { createRuntime, type Runtime } from '../runtime'
+import { createAnalyses, type Analyses } from './analyses'
+import { createBackboneCache, type BackboneCache } from './backbone-cache'
+import { createExports, type Exports } from './exports'
+import { createModelStore, type ModelStore } from './model-store'
+
+/** Two models can be compared without loading either again. */
+const keptBackbones = 2
+/** Enough to go back and forth between neighbours in a folder. */
+const keptAnalyses = 8
+
+export interface EngineState {
+  readonly options: EngineOptions
+  /** Providers are probed while the first pictures are already being shown. */
+  readonly runtime: Promise<Runtime>
+  readonly models: ModelStore
+  readonly backbones: BackboneCache<Backbone>
+  readonly analyses: Analyses<AnalysisState>
+  readonly libraries: Libraries
+  readonly exports: Exports
+  /** Tells every client how fast the last work was. */
+  tellThroughput(throughput: PushValueOf<EngineContract['engine.throughput']>): void
+}
+
+/** Makes the state of one engine. @throws EngineError DISK when the workspace cannot be used */
+export async function createEngineState(options: EngineOptions, tellThroughput: EngineState['tellThroughput']): Promise<EngineState> {
+  const runtime = createRuntime({ preferred: options.provider, threads: options.threads })
+  // Whoever needs it meets the failure; until then it must not end the process.
+  runtime.catch(() => undefined)
+  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder: join(options.workspace, 'models') })
+  const analyses = createAnalyses<AnalysisState>(keptAnalyses)
+  const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
+  return {
+    options,
+    runtime,
+    models,
+    backbones: createBackboneCache(keptBackbones, load, analyses.forgetModel),
+    analyses,
+    libraries: createLibraries(),
+    exports: await createExports(join(options.workspace, 'exports')),
+    tellThroughput,
+  }
+}
+
+/** Frees everything; for the end of the process. */
+export async function disposeEngineState({ backbones, exports, runtime }: EngineState): Promise<void> {
+  await exports.dispose()
+  await backbones.dispose()
+  const started = await runtime.catch(() => undefined)
+  await started?.dispose()
+}
