@@ -9,6 +9,8 @@ const warmUpMs = 500
 export interface ProgressReporter {
   /** Counts `count` more units. */
   advance(count: number): void
+  /** Adds `count` units that were found while the work already went on; told with the next report. */
+  grow(count: number): void
   /** Reports the end, whatever the throttle says. */
   finish(): void
 }
@@ -31,9 +33,10 @@ export function progressAt(title: string, done: number, total: number, elapsedMs
   }
 }
 
-/** Counts units of one job and emits {@link Progress} about ten times a second. */
-export function createProgress(title: string, total: number, emit: (progress: Progress) => void, now: () => number = () => performance.now()): ProgressReporter {
+/** Counts units of one job, `initialTotal` to begin with, and emits {@link Progress} about ten times a second. */
+export function createProgress(title: string, initialTotal: number, emit: (progress: Progress) => void, now: () => number = () => performance.now()): ProgressReporter {
   const started = now()
+  let total = initialTotal
   let done = 0
   let reported = -Infinity
   const report = (): void => {
@@ -45,6 +48,9 @@ export function createProgress(title: string, total: number, emit: (progress: Pr
     advance: (count) => {
       done += count
       if (now() - reported >= intervalMs) report()
+    },
+    grow: (count) => {
+      total += count
     },
     finish: report,
   }

@@ -20,4 +20,17 @@ describe('progress', () => {
     progress.finish()
     expect(events.map(({ done }) => done)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 100])
   })
+
+  it('counts what is found on the way', () => {
+    let clock = 0
+    const events: Progress[] = []
+    const progress = createProgress('Work', 2, (event) => events.push(event), () => clock)
+    progress.grow(6)
+    clock = 1000
+    progress.advance(2)
+    expect(events.map(({ done, total, value, etaMs }) => ({ done, total, value, etaMs }))).toEqual([
+      { done: 0, total: 2, value: 0, etaMs: undefined },
+      { done: 2, total: 8, value: 0.25, etaMs: 3000 },
+    ])
+  })
 })
