@@ -14,7 +14,7 @@ async function* chunks(body: SurfaceResponse['body']): AsyncGenerator<Uint8Array
 }
 
 function toResponse({ status, headers, body }: SurfaceResponse): Response {
-  return new Response(ReadableStream.from(chunks(body)) as ReadableStream<Uint8Array>, { status, headers })
+  return new Response(ReadableStream.from<Uint8Array>(chunks(body)), { status, headers })
 }
 
 /** Answers one request of the page. */

@@ -1,14 +1,14 @@
 /** @file Builds `window.dinoscope` for the page; nothing else. Bundled to one CommonJS file, as a sandboxed preload must be. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { channels } from './channels'
-import type { DesktopCommand, DinoscopeBridge, EngineBridge } from './contract'
+import type { DinoscopeBridge, EngineBridge } from './contract'
 
 type Unsubscribe = () => void
 
 /** Subscribes to a message from main without showing the page Electron's event. */
-function onMain<T>(channel: string, listener: (value: T) => void): Unsubscribe {
-  const receive = (_event: unknown, value: T): void => {
-    listener(value)
+function onMain(channel: string, listener: (value: never) => void): Unsubscribe {
+  const receive = (_event: unknown, value: unknown): void => {
+    listener(value as never)
   }
   ipcRenderer.on(channel, receive)
   return () => {
@@ -33,7 +33,7 @@ function connectEngine(): EngineBridge {
         own.removeEventListener('message', receive)
       }
     },
-    onClose: (listener) => onMain<string>(channels.engineGone, listener),
+    onClose: (listener) => onMain(channels.engineGone, listener),
   }
 }
 
@@ -43,7 +43,7 @@ const bridge: DinoscopeBridge = {
   pickFolder: () => ipcRenderer.invoke(channels.pickFolder) as Promise<string | undefined>,
   pickModel: () => ipcRenderer.invoke(channels.pickModel) as Promise<string | undefined>,
   pathForFile: (file) => webUtils.getPathForFile(file),
-  onCommand: (listener) => onMain<DesktopCommand>(channels.command, listener),
+  onCommand: (listener) => onMain(channels.command, listener),
 }
 
 contextBridge.exposeInMainWorld('dinoscope', bridge)

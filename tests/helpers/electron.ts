@@ -72,7 +72,7 @@ export function fakeContents(url = 'dinoscope://app/') {
   })
 }
 
-export const BrowserWindow = Object.assign(class {}, { fromWebContents: vi.fn(() => null), getAllWindows: vi.fn(() => []) })
+export const BrowserWindow = { fromWebContents: vi.fn(() => null), getAllWindows: vi.fn(() => []) }
 
 /** A utility process whose messages are recorded. */
 export class FakeUtilityProcess extends EventEmitter {
