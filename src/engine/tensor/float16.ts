@@ -36,3 +36,20 @@ export function bfloat16ToNumber(bits: number): number {
   scratch.setUint32(0, bits << 16)
   return scratch.getFloat32(0)
 }
+
+let float16Values: Float32Array | undefined
+
+/** All of a binary16 array, through a table of its 65 536 values: whole models are converted. */
+export function float16sToFloat32(bits: Uint16Array): Float32Array {
+  const table = (float16Values ??= Float32Array.from({ length: 2 ** 16 }, (_, index) => float16ToNumber(index)))
+  const values = new Float32Array(bits.length)
+  for (let index = 0; index < bits.length; index++) values[index] = table[bits[index] ?? 0] ?? NaN
+  return values
+}
+
+/** All of a bfloat16 array. */
+export function bfloat16sToFloat32(bits: Uint16Array): Float32Array {
+  const values = new Uint32Array(bits.length)
+  for (let index = 0; index < bits.length; index++) values[index] = (bits[index] ?? 0) << 16
+  return new Float32Array(values.buffer)
+}

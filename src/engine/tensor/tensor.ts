@@ -1,7 +1,7 @@
 /** @file A typed array with its shape: the one value that weights, pictures and results share. */
 import { EngineError } from '../contract'
 import { allocate, type DType, type DTypeArrays } from './dtype'
-import { bfloat16ToNumber, float16ToNumber } from './float16'
+import { bfloat16sToFloat32, float16sToFloat32 } from './float16'
 import { elementCount, formatShape, type Shape } from './shape'
 
 /** Row-major data of one dtype. */
@@ -28,13 +28,18 @@ export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
 /** A float32 copy or, where it already is float32, the tensor itself. */
 export function toFloat32(source: Tensor): Tensor<'float32'> {
   if (source.dtype === 'float32') return source as Tensor<'float32'>
-  const data = new Float32Array(source.data.length)
-  const read = (index: number): number => {
-    const value = source.data[index] ?? 0
-    if (source.dtype === 'float16') return float16ToNumber(Number(value))
-    if (source.dtype === 'bfloat16') return bfloat16ToNumber(Number(value))
-    return Number(value)
+  return { dtype: 'float32', shape: source.shape, data: float32Of(source) }
+}
+
+function float32Of(source: Tensor): Float32Array {
+  switch (source.dtype) {
+    case 'float16':
+      return float16sToFloat32(source.data as Uint16Array)
+    case 'bfloat16':
+      return bfloat16sToFloat32(source.data as Uint16Array)
+    case 'int64':
+      return Float32Array.from(source.data as BigInt64Array, Number)
+    default:
+      return new Float32Array(source.data as Exclude<Tensor['data'], BigInt64Array>)
   }
-  for (let index = 0; index < data.length; index++) data[index] = read(index)
-  return { dtype: 'float32', shape: source.shape, data }
 }

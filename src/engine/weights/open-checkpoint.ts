@@ -60,8 +60,12 @@ async function chooseReader(source: ByteSource): Promise<(source: ByteSource) =>
   if (has(Buffer.from('PK'))) return openZipCheckpoint
   if (has(legacyMagic)) return openLegacyCheckpoint
   const signature = refused.find(({ bytes, offset }) => has(bytes, offset))
-  if (signature !== undefined) throw new EngineError('MODEL_UNSUPPORTED', `${name} is ${signature.what}, not a weights file`, { detail: { path: name } })
+  if (signature !== undefined)
+    throw new EngineError('MODEL_UNSUPPORTED', `${name} is ${signature.what}, not a weights file`, { detail: { path: name } })
   const extension = extname(name).toLowerCase()
-  if (extension === '.onnx') throw new EngineError('MODEL_UNSUPPORTED', `${name} is an ONNX file; weights are read from safetensors and PyTorch files`, { detail: { path: name } })
+  if (extension === '.onnx')
+    throw new EngineError('MODEL_UNSUPPORTED', `${name} is an ONNX file; weights are read from safetensors and PyTorch files`, {
+      detail: { path: name },
+    })
   return pickleExtensions.has(extension) ? openLegacyCheckpoint : openSafetensorsCheckpoint
 }

@@ -79,7 +79,10 @@ describe.each(formats)('$name', ({ name, whole, wrap, checked }) => {
 
   test(`with random bytes changed, ${flipsPerFormat} times, is refused or read`, async () => {
     const bytes = await whole()
-    const random = randomStream(7, formats.findIndex((format) => format.name === name))
+    const random = randomStream(
+      7,
+      formats.findIndex((format) => format.name === name),
+    )
     const below = (limit: number): number => Math.floor(random.uniform() * limit)
     let refused = 0
     for (let round = 0; round < flipsPerFormat; round++) {

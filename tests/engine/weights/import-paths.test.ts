@@ -36,8 +36,20 @@ function subFolder(name: string): string {
 }
 
 function huggingFaceConfig({ dim, depth, heads, patchSize, registers, feedForward }: VitConfig, model: HuggingFaceModel): string {
-  const common = { model_type: model, hidden_size: dim, num_hidden_layers: depth, num_attention_heads: heads, patch_size: patchSize, hidden_act: 'gelu', image_size: 518 }
-  const dinov2 = { use_swiglu_ffn: feedForward === 'swiglu', layer_norm_eps: 1e-6, ...(model === 'dinov2' ? {} : { num_register_tokens: registers, interpolate_antialias: true, interpolate_offset: 0 }) }
+  const common = {
+    model_type: model,
+    hidden_size: dim,
+    num_hidden_layers: depth,
+    num_attention_heads: heads,
+    patch_size: patchSize,
+    hidden_act: 'gelu',
+    image_size: 518,
+  }
+  const dinov2 = {
+    use_swiglu_ffn: feedForward === 'swiglu',
+    layer_norm_eps: 1e-6,
+    ...(model === 'dinov2' ? {} : { num_register_tokens: registers, interpolate_antialias: true, interpolate_offset: 0 }),
+  }
   return JSON.stringify({ ...common, ...(model === 'vit' ? { layer_norm_eps: 1e-6 } : dinov2) })
 }
 
@@ -63,9 +75,17 @@ describe.each(cases)('$name', ({ name, model, config }) => {
   const files: readonly { readonly layout: string; readonly kind: 'fb' | 'hf'; write(tensors: Tensors): Promise<string> | string }[] = [
     { layout: 'the folder of the file', kind: 'fb', write: () => golden },
     { layout: 'flat names, zip format', kind: 'fb', write: (tensors) => put(subFolder(`${name}/zip`), 'weights.pth', torchZip(tensors)) },
-    { layout: 'flat names, zip format, deflated', kind: 'fb', write: (tensors) => put(subFolder(`${name}/deflated`), 'any name.bin', torchZip(tensors, { deflate: true })) },
+    {
+      layout: 'flat names, zip format, deflated',
+      kind: 'fb',
+      write: (tensors) => put(subFolder(`${name}/deflated`), 'any name.bin', torchZip(tensors, { deflate: true })),
+    },
     { layout: 'flat names, legacy format', kind: 'fb', write: (tensors) => put(subFolder(`${name}/legacy`), 'weights.pth', torchLegacy(tensors)) },
-    { layout: 'chunked names', kind: 'fb', write: (tensors) => put(subFolder(`${name}/chunked`), 'weights.pth', torchZip(chunked(tensors, config.depth, config.depth))) },
+    {
+      layout: 'chunked names',
+      kind: 'fb',
+      write: (tensors) => put(subFolder(`${name}/chunked`), 'weights.pth', torchZip(chunked(tensors, config.depth, config.depth))),
+    },
     {
       layout: 'flat names, safetensors',
       kind: 'fb',
@@ -91,7 +111,17 @@ describe.each(cases)('$name', ({ name, model, config }) => {
         const other = new Map(Array.from(tensors, ([key, value]) => [key, { ...value, data: value.data.slice().fill(0 as never) } as Tensor]))
         const student = renamed(new Map([...other, ...head]), (key) => `module.backbone.${key}`)
         const teacher = new Map([...renamed(tensors, (key) => `backbone.${key}`), ...head])
-        return put(subFolder(`${name}/training`), 'checkpoint.pth', torchZip(new Map<string, never>([['student', student], ['teacher', teacher], ['epoch', 3]] as never)))
+        return put(
+          subFolder(`${name}/training`),
+          'checkpoint.pth',
+          torchZip(
+            new Map<string, never>([
+              ['student', student],
+              ['teacher', teacher],
+              ['epoch', 3],
+            ] as never),
+          ),
+        )
       },
     },
     ...(['', 'with prefix'] as const).flatMap((prefixed) => [
@@ -138,7 +168,8 @@ describe.each(cases)('$name', ({ name, model, config }) => {
     expect(manifest.weights).toEqual(direct.manifest.weights)
     expect(manifest.config).toEqual(direct.manifest.config)
     expect(manifest.trained).toBe(true)
-    if (kind === 'hf') expect(manifest.provenance.kind).toBe(model === 'vit' ? 'hf-vit' : model === 'dinov2' ? 'hf-dinov2' : 'hf-dinov2-with-registers')
+    if (kind === 'hf')
+      expect(manifest.provenance.kind).toBe(model === 'vit' ? 'hf-vit' : model === 'dinov2' ? 'hf-dinov2' : 'hf-dinov2-with-registers')
     await expect(openModelFolder(join(models, manifest.id))).resolves.toMatchObject({ manifest })
   })
 })

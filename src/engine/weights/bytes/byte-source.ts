@@ -52,5 +52,7 @@ export function bytesAsSource(name: string, bytes: Uint8Array): ByteSource {
 
 function checkRange(name: string, size: number, offset: number, length: number): void {
   if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 && offset + length <= size) return
-  throw new EngineError('SOURCE_UNAVAILABLE', `${name}: bytes ${offset} to ${offset + length} were asked of a file of ${size} bytes`, { detail: { path: name, size } })
+  throw new EngineError('SOURCE_UNAVAILABLE', `${name}: bytes ${offset} to ${offset + length} were asked of a file of ${size} bytes`, {
+    detail: { path: name, size },
+  })
 }

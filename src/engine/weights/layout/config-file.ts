@@ -84,7 +84,8 @@ export function parseConfigFile(path: string, text: string, describesWeights: bo
     const result = huggingFaceConfig.safeParse(value)
     return result.success ? fromHuggingFace(path, result.data) : refuse(`does not describe a Dinov2 or ViT model: ${issueOf(result.error, value)}`)
   }
-  if (!('num_heads' in value || 'embed_dim' in value || 'patch_size' in value)) return refuse('has neither model_type nor the arguments of a vision transformer')
+  if (!('num_heads' in value || 'embed_dim' in value || 'patch_size' in value))
+    return refuse('has neither model_type nor the arguments of a vision transformer')
   const result = constructorConfig.safeParse(value)
   return result.success ? fromConstructor(result.data) : refuse(`does not describe a vision transformer: ${issueOf(result.error, value)}`)
 }
@@ -119,7 +120,12 @@ function fromHuggingFace(path: string, config: z.infer<typeof huggingFaceConfig>
     heads: config.num_attention_heads,
     registers: withRegisters ? config.num_register_tokens : undefined,
     feedForward: config.use_swiglu_ffn === undefined ? undefined : config.use_swiglu_ffn ? 'swiglu' : 'mlp',
-    positionInterpolation: withRegisters ? interpolation(config.interpolate_antialias, config.interpolate_offset, antialiasedInterpolation) : offsetInterpolation,
+    // Newer releases of transformers resize without the offset; the official kernel is what the weights were trained with.
+    positionInterpolation: interpolation(
+      config.interpolate_antialias,
+      config.interpolate_offset,
+      withRegisters ? antialiasedInterpolation : offsetInterpolation,
+    ),
     layerNormEps: config.layer_norm_eps,
   }
 }

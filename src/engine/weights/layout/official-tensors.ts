@@ -82,9 +82,13 @@ function concatenated(path: string, official: string, parts: readonly (readonly 
   const fits = parts.every(([, part]) => part.dtype === dtype && formatShape(part.shape) === formatShape(first?.shape ?? []) && part.shape.length > 0)
   if (!fits) {
     const wrongShape = parts.map(([name, part]) => ({ name, found: part.shape, expected: first?.shape ?? [] }))
-    throw new EngineError('MODEL_KEYS', `${path}: ${parts.map(([name]) => printable(name)).join(', ')} are not alike, so they cannot be joined to ${official}`, {
-      detail: { path, missing: [], unexpected: [], wrongShape },
-    })
+    throw new EngineError(
+      'MODEL_KEYS',
+      `${path}: ${parts.map(([name]) => printable(name)).join(', ')} are not alike, so they cannot be joined to ${official}`,
+      {
+        detail: { path, missing: [], unexpected: [], wrongShape },
+      },
+    )
   }
   const read = async (): Promise<Tensor> => {
     const data = allocate(dtype, elementCount(shape))

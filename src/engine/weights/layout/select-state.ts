@@ -24,7 +24,8 @@ export function selectState(path: string, { groups }: Checkpoint, wanted: Checkp
   const key = keys.find((name) => groups.has(name))
   const direct = key === undefined ? undefined : groups.get(key)
   const split = splitNetworks(groups, wanted ?? 'teacher')
-  if (direct !== undefined && (wanted !== undefined || key === 'teacher' || split === undefined)) return { state: direct, key: key === '' ? undefined : key }
+  if (direct !== undefined && (wanted !== undefined || key === 'teacher' || split === undefined))
+    return { state: direct, key: key === '' ? undefined : key }
   if (split !== undefined) return split
   const [only, ...others] = groups
   if (wanted === undefined && only !== undefined && others.length === 0) return { state: only[1], key: only[0] }

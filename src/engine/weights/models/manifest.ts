@@ -6,8 +6,9 @@ import { readRegularFile, saveFile } from '../../files'
 import type { VitConfig } from '../../nn'
 import type { Preprocessing } from '../layout/config-file'
 
-/** Layouts a model can come from. `dinoscope` is a model folder of our own. */
-export type ModelKind = 'fb-dino' | 'fb-dinov2' | 'hf-dinov2' | 'hf-dinov2-with-registers' | 'hf-vit' | 'dinoscope'
+const kinds = ['fb-dino', 'fb-dinov2', 'hf-dinov2', 'hf-dinov2-with-registers', 'hf-vit', 'dinoscope', 'random'] as const
+/** Layouts a model can come from. `dinoscope` is a model folder of our own, `random` weights that were drawn and never trained. */
+export type ModelKind = (typeof kinds)[number]
 
 export interface ModelProvenance {
   /** Path of what was imported, or what made the weights. */
@@ -42,7 +43,11 @@ export const weightsFile = 'model.safetensors'
 
 const maximumManifestBytes = 64 * 2 ** 20
 
-const count = z.number().int().nonnegative().max(2 ** 24)
+const count = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 24)
 const positive = count.min(1)
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
@@ -74,7 +79,7 @@ const manifestSchema = z.object({
   weights: z.object({ file: z.literal(weightsFile), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() }),
   provenance: z.object({
     source: z.string(),
-    kind: z.enum(['fb-dino', 'fb-dinov2', 'hf-dinov2', 'hf-dinov2-with-registers', 'hf-vit', 'dinoscope']),
+    kind: z.enum(kinds),
     checkpointKey: z.string().optional(),
     unexpectedKeys: z.array(z.string()),
     importedAt: z.string(),
@@ -88,10 +93,12 @@ const manifestSchema = z.object({
 export async function readManifest(folder: string): Promise<ModelManifest> {
   const path = join(folder, manifestFile)
   const bytes = await readRegularFile(path, maximumManifestBytes).catch((cause: unknown) => {
-    if (isEngineError(cause, 'SOURCE_UNAVAILABLE')) throw new EngineError('NOT_FOUND', `${folder} is not a model folder: it has no readable ${manifestFile}`, { detail: { path: folder }, cause })
+    if (isEngineError(cause, 'SOURCE_UNAVAILABLE'))
+      throw new EngineError('NOT_FOUND', `${folder} is not a model folder: it has no readable ${manifestFile}`, { detail: { path: folder }, cause })
     throw cause
   })
-  const damaged = (what: string): EngineError => new EngineError('MODEL_DAMAGED', `${path} is not a valid model description: ${what}`, { detail: { path } })
+  const damaged = (what: string): EngineError =>
+    new EngineError('MODEL_DAMAGED', `${path} is not a valid model description: ${what}`, { detail: { path } })
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))

@@ -47,7 +47,8 @@ export async function openModelFolder(folder: string): Promise<ModelFolder> {
   for (const { name, shape } of specs) {
     const found = weights.tensors.get(name)
     if (found === undefined) throw damaged(`lacks ${name}`)
-    if (formatShape(found.shape) !== formatShape(shape)) throw damaged(`has ${name} of shape ${formatShape(found.shape)}; ${formatShape(shape)} was expected`)
+    if (formatShape(found.shape) !== formatShape(shape))
+      throw damaged(`has ${name} of shape ${formatShape(found.shape)}; ${formatShape(shape)} was expected`)
     if (found.dtype !== 'float32' && found.dtype !== 'float16') throw damaged(`has ${name} as ${found.dtype}; float32 or float16 was expected`)
   }
   if (weights.tensors.size !== specs.length) throw damaged(`has ${weights.tensors.size} tensors; ${specs.length} were expected`)
@@ -80,7 +81,11 @@ export async function hashFile(path: string, signal?: AbortSignal, onHashed?: (b
 export async function verifyModelFolder({ manifest, weights }: ModelFolder, signal?: AbortSignal): Promise<void> {
   const sha256 = await hashFile(weights.path, signal)
   if (sha256 !== manifest.weights.sha256)
-    throw new EngineError('MODEL_DAMAGED', `${weights.path} has changed since it was written: its hash is ${sha256}, expected was ${manifest.weights.sha256}`, { detail: { path: weights.path } })
+    throw new EngineError(
+      'MODEL_DAMAGED',
+      `${weights.path} has changed since it was written: its hash is ${sha256}, expected was ${manifest.weights.sha256}`,
+      { detail: { path: weights.path } },
+    )
 }
 
 /** Every model below `modelsFolder`, by name. A folder that does not exist has none. */
@@ -104,7 +109,10 @@ async function folderNames(modelsFolder: string): Promise<string[]> {
     return entries.filter((entry) => entry.isDirectory() && !isPartialName(entry.name)).map(({ name }) => name)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new EngineError('SOURCE_UNAVAILABLE', `${modelsFolder} cannot be read: ${messageOf(error)}`, { detail: { path: modelsFolder }, cause: error })
+    throw new EngineError('SOURCE_UNAVAILABLE', `${modelsFolder} cannot be read: ${messageOf(error)}`, {
+      detail: { path: modelsFolder },
+      cause: error,
+    })
   }
 }
 
@@ -114,7 +122,8 @@ async function folderNames(modelsFolder: string): Promise<string[]> {
  */
 export async function removeModelFolder(modelsFolder: string, id: string): Promise<void> {
   const names = await folderNames(modelsFolder)
-  if (!isModelId(id) || !names.includes(id)) throw new EngineError('NOT_FOUND', `There is no imported model ${JSON.stringify(id)}`, { detail: { id } })
+  if (!isModelId(id) || !names.includes(id))
+    throw new EngineError('NOT_FOUND', `There is no imported model ${JSON.stringify(id)}`, { detail: { id } })
   const doomed = join(modelsFolder, partialName(id, randomBytes(4).toString('hex')))
   try {
     await rename(join(modelsFolder, id), doomed)

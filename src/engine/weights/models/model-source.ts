@@ -7,7 +7,7 @@ import { readRegularFile } from '../../files'
 import { printable } from '../bytes/printable'
 import { manifestFile } from './manifest'
 
-/** Where to read a model from. Paths are real paths: Hugging Face's cache consists of links. */
+/** Where to read a model from. Paths of files are real paths. */
 export type ModelSource =
   | { readonly kind: 'model-folder'; readonly path: string; readonly folder: string }
   | {
@@ -22,7 +22,14 @@ export type ModelSource =
       readonly configDescribesWeights: boolean
     }
 
-const weightNames = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json', 'weights.safetensors', 'weights.pth'] as const
+const weightNames = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'weights.safetensors',
+  'weights.pth',
+] as const
 const weightExtensions = new Set(['.safetensors', '.pth', '.pt', '.bin'])
 const maximumTextBytes = 8 * 2 ** 20
 
@@ -32,13 +39,11 @@ const maximumTextBytes = 8 * 2 ** 20
  */
 export async function findModelSource(path: string): Promise<ModelSource> {
   const real = await realPath(path)
-  const isFolder = (await stat(real)).isDirectory()
-  const folder = isFolder ? real : dirname(real)
-  // Beside a file that was found through a link lie the files of wherever the link leads; those of the link are meant.
-  const shownFolder = isFolder ? path : dirname(path)
-  const names = await readdir(isFolder ? folder : shownFolder)
-  if (isFolder && names.includes(manifestFile)) return { kind: 'model-folder', path, folder }
-  const beside = async (name: string): Promise<string | undefined> => (names.includes(name) ? realPath(join(shownFolder, name)) : undefined)
+  const isFolder = await orUnavailable(path, async () => (await stat(real)).isDirectory())
+  const names = isFolder ? await orUnavailable(path, () => readdir(real)) : []
+  if (names.includes(manifestFile)) return { kind: 'model-folder', path, folder: real }
+  // What lies beside a file that was named by a link is what lies beside the link: Hugging Face's cache is made of links.
+  const beside = async (name: string): Promise<string | undefined> => realpath(join(isFolder ? path : dirname(path), name)).catch(() => undefined)
   return {
     kind: 'weights',
     path,
@@ -55,7 +60,9 @@ async function weightsOfFolder(folder: string, names: readonly string[]): Promis
   const chosen = known ?? (candidates.length === 1 ? candidates[0] : undefined)
   if (chosen === undefined) {
     const found = candidates.length === 0 ? 'no weights file' : `several weights files (${candidates.slice(0, 5).map(printable).join(', ')})`
-    throw new EngineError('MODEL_UNSUPPORTED', `${folder} has ${found}; expected were ${weightNames.join(', ')} or one file of that kind`, { detail: { path: folder } })
+    throw new EngineError('MODEL_UNSUPPORTED', `${folder} has ${found}; expected were ${weightNames.join(', ')} or one file of that kind`, {
+      detail: { path: folder },
+    })
   }
   const path = await realPath(join(folder, chosen))
   return chosen.endsWith('.index.json') ? shardsOf(folder, path) : [path]
@@ -70,7 +77,11 @@ async function shardsOf(folder: string, indexPath: string): Promise<readonly str
   const shards = [...new Set(Object.values(result.data.weight_map))].sort()
   const foreign = shards.find((name) => name !== basename(name) || name.includes('\\') || name.startsWith('.'))
   if (foreign !== undefined || shards.length === 0)
-    throw new EngineError('MODEL_HEADER', `${indexPath} names ${foreign === undefined ? 'no shard' : `the shard ${printable(foreign)}, which is not a file beside it`}`, { detail: { path: indexPath } })
+    throw new EngineError(
+      'MODEL_HEADER',
+      `${indexPath} names ${foreign === undefined ? 'no shard' : `the shard ${printable(foreign)}, which is not a file beside it`}`,
+      { detail: { path: indexPath } },
+    )
   return Promise.all(shards.map((name) => realPath(join(folder, name))))
 }
 
@@ -91,9 +102,15 @@ function parseJson(text: string): unknown {
 }
 
 async function realPath(path: string): Promise<string> {
-  return realpath(path).catch((cause: unknown) => {
+  return orUnavailable(path, () => realpath(path))
+}
+
+async function orUnavailable<T>(path: string, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look()
+  } catch (cause) {
     throw new EngineError('SOURCE_UNAVAILABLE', `${path} cannot be opened: ${messageOf(cause)}`, { detail: { path }, cause })
-  })
+  }
 }
 
 /** File names that say nothing of the model. */

@@ -68,13 +68,19 @@ async function openShards(path: string, files: readonly string[]): Promise<Check
 }
 
 /** A Hugging Face config says nothing about official weights that merely share its folder. */
-async function readClaims({ configFile, configDescribesWeights }: Extract<ModelSource, { readonly kind: 'weights' }>, { huggingFace }: OfficialTensors): Promise<ConfigClaims | undefined> {
+async function readClaims(
+  { configFile, configDescribesWeights }: Extract<ModelSource, { readonly kind: 'weights' }>,
+  { huggingFace }: OfficialTensors,
+): Promise<ConfigClaims | undefined> {
   if (configFile === undefined) return undefined
   const claims = parseConfigFile(configFile, await readText(configFile), configDescribesWeights)
   return claims?.origin === 'hugging-face' && huggingFace === undefined ? undefined : claims
 }
 
-async function readPreprocessing({ preprocessorFile }: Extract<ModelSource, { readonly kind: 'weights' }>, { huggingFace }: OfficialTensors): Promise<Preprocessing> {
+async function readPreprocessing(
+  { preprocessorFile }: Extract<ModelSource, { readonly kind: 'weights' }>,
+  { huggingFace }: OfficialTensors,
+): Promise<Preprocessing> {
   return preprocessorFile === undefined || huggingFace === undefined ? defaultPreprocessing : parsePreprocessor(await readText(preprocessorFile))
 }
 

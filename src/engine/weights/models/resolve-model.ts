@@ -56,12 +56,20 @@ async function findByName(name: string, { bundledFolder, modelsFolder }: ModelPl
 async function notFound(name: string, { bundledFolder, modelsFolder }: ModelPlaces): Promise<EngineError> {
   const listings = await Promise.all([bundledFolder, modelsFolder].map(listModelFolders))
   const known = listings.flatMap(({ models }) => models.map(({ folder }) => basename(folder)))
-  return new EngineError('NOT_FOUND', `There is no model ${JSON.stringify(name)}, nor a file or folder of that path. Known models: ${known.join(', ') || 'none'}`, {
-    detail: { name, known },
-  })
+  return new EngineError(
+    'NOT_FOUND',
+    `There is no model ${JSON.stringify(name)}, nor a file or folder of that path. Known models: ${known.join(', ') || 'none'}`,
+    {
+      detail: { name, known },
+    },
+  )
 }
 
-async function openCached(source: Extract<ModelSource, { readonly kind: 'weights' }>, cacheFolder: string, context: JobContext<Progress>): Promise<ModelFolder> {
+async function openCached(
+  source: Extract<ModelSource, { readonly kind: 'weights' }>,
+  cacheFolder: string,
+  context: JobContext<Progress>,
+): Promise<ModelFolder> {
   const key = await contentKey(source, context.signal)
   const name = nameOfSource(source.path)
   const folder = join(cacheFolder, key)
@@ -81,7 +89,10 @@ async function openCached(source: Extract<ModelSource, { readonly kind: 'weights
 }
 
 /** A hash over everything the import depends on. */
-async function contentKey({ files, configFile, preprocessorFile }: Extract<ModelSource, { readonly kind: 'weights' }>, signal: AbortSignal): Promise<string> {
+async function contentKey(
+  { files, configFile, preprocessorFile }: Extract<ModelSource, { readonly kind: 'weights' }>,
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash('sha256').update(`import ${importVersion}`)
   for (const file of [...files, configFile, preprocessorFile]) hash.update(file === undefined ? '\nnone' : `\n${await hashFile(file, signal)}`)
   return hash.digest('hex').slice(0, 32)

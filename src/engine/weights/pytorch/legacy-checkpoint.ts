@@ -56,7 +56,8 @@ function parsePickles(path: string, bytes: Buffer): Pickles {
   const protocol = unpickle(path, bytes, magic.end)
   if (protocol.value !== protocolVersion) throw unsupported(`has format version ${String(protocol.value)}; ${protocolVersion} was expected`)
   const system = unpickle(path, bytes, protocol.end)
-  if (!isKind(system.value, 'dict') || system.value.entries.get('little_endian') !== true) throw unsupported('was written on a machine of another byte order')
+  if (!isKind(system.value, 'dict') || system.value.entries.get('little_endian') !== true)
+    throw unsupported('was written on a machine of another byte order')
   const main = unpickle(path, bytes, system.end)
   const list = unpickle(path, bytes, main.end)
   const keys = isKind(list.value, 'list') ? list.value.items : []
@@ -80,7 +81,8 @@ async function placeStorages(
     const end = position + countBytes + storageBytes(storage)
     if (end > source.size) throw geometryError(source.name, `storage ${key} ends at byte ${end}, the file has ${source.size}`)
     const count = (await source.read(position, countBytes)).readBigInt64LE()
-    if (count !== BigInt(storage.elements)) throw geometryError(source.name, `storage ${key} has ${count} elements, its tensors say ${storage.elements}`)
+    if (count !== BigInt(storage.elements))
+      throw geometryError(source.name, `storage ${key} has ${count} elements, its tensors say ${storage.elements}`)
     checkStorage(source.name, storage, storageBytes(storage))
     offsets.set(key, position + countBytes)
     position = end

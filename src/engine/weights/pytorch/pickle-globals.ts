@@ -28,7 +28,8 @@ const rebuildTensor: Rebuild = (path, items) => (items.length === 6 || items.len
 const rebuildParameter: Rebuild = (_path, items) => (items.length === 3 && isKind(items[0], 'tensor') ? items[0] : undefined)
 
 /** numpy.dtype('f8', False, True): numbers only, no objects or records. */
-const numpyDtype: Rebuild = (_path, items) => (typeof items[0] === 'string' && /^[<|=]?[bfiu]\d{1,2}$/.test(items[0]) ? inert('numpy-dtype') : undefined)
+const numpyDtype: Rebuild = (_path, items) =>
+  typeof items[0] === 'string' && /^[<|=]?[bfiu]\d{1,2}$/.test(items[0]) ? inert('numpy-dtype') : undefined
 
 /** numpy scalar(dtype, bytes), as the learning rate of a schedule. Its value is not needed. */
 const numpyScalar: Rebuild = (_path, items) => {

@@ -106,6 +106,7 @@ const list = (): PickleList => ({ kind: 'list', items: [], weight: 1 })
 const dict = (): PickleDict => emptyDict()
 
 /** By opcode byte. What is not here is refused. */
+// prettier-ignore
 export const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x80, { name: 'PROTO', run: protocol }],
   [0x28, { name: 'MARK', run: (machine) => { machine.mark() } }],
@@ -142,10 +143,11 @@ export const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
 ])
 
 /** Names of the opcodes that exist and are refused, for messages. */
+// prettier-ignore
 export const refusedOpcodes: ReadonlyMap<number, string> = new Map([
   [0x30, 'POP'], [0x31, 'POP_MARK'], [0x32, 'DUP'], [0x46, 'FLOAT'], [0x49, 'INT'], [0x4c, 'LONG'], [0x50, 'PERSID'], [0x53, 'STRING'],
   [0x54, 'BINSTRING'], [0x56, 'UNICODE'], [0x64, 'DICT'], [0x67, 'GET'], [0x69, 'INST'], [0x6c, 'LIST'], [0x6f, 'OBJ'], [0x70, 'PUT'],
   [0x82, 'EXT1'], [0x83, 'EXT2'], [0x84, 'EXT4'], [0x8b, 'LONG4'], [0x42, 'BINBYTES'], [0x43, 'SHORT_BINBYTES'], [0x8c, 'SHORT_BINUNICODE'],
   [0x8d, 'BINUNICODE8'], [0x8e, 'BINBYTES8'], [0x8f, 'EMPTY_SET'], [0x90, 'ADDITEMS'], [0x91, 'FROZENSET'], [0x92, 'NEWOBJ_EX'],
   [0x93, 'STACK_GLOBAL'], [0x94, 'MEMOIZE'], [0x95, 'FRAME'], [0x96, 'BYTEARRAY8'], [0x97, 'NEXT_BUFFER'], [0x98, 'READONLY_BUFFER'],
-]) // prettier-ignore
+])

@@ -21,9 +21,14 @@ export function storageBytes({ dtype, elements }: StorageReference): number {
 export function checkStorage(path: string, storage: StorageReference, heldBytes: number | undefined): void {
   if (heldBytes === undefined) throw geometryError(path, `storage ${storage.key} is not in the file`)
   if (heldBytes !== storageBytes(storage))
-    throw geometryError(path, `storage ${storage.key} should have ${storage.elements} × ${dtypes[storage.dtype].bytes} bytes, the file has ${heldBytes}`)
+    throw geometryError(
+      path,
+      `storage ${storage.key} should have ${storage.elements} × ${dtypes[storage.dtype].bytes} bytes, the file has ${heldBytes}`,
+    )
   if (heldBytes > maximumStorageBytes)
-    throw new EngineError('MODEL_UNSUPPORTED', `${path}: storage ${storage.key} has ${heldBytes} bytes; at most ${maximumStorageBytes} are read`, { detail: { path } })
+    throw new EngineError('MODEL_UNSUPPORTED', `${path}: storage ${storage.key} has ${heldBytes} bytes; at most ${maximumStorageBytes} are read`, {
+      detail: { path },
+    })
 }
 
 /**
@@ -32,7 +37,9 @@ export function checkStorage(path: string, storage: StorageReference, heldBytes:
  */
 export function pickledGroups(path: string, value: PickleValue, readStorage: ReadStorage): Checkpoint['groups'] {
   if (!isKind(value, 'dict'))
-    throw new EngineError('MODEL_UNSUPPORTED', `${path} holds ${kindOf(value)}; a dict of tensors or of state dicts was expected`, { detail: { path } })
+    throw new EngineError('MODEL_UNSUPPORTED', `${path} holds ${kindOf(value)}; a dict of tensors or of state dicts was expected`, {
+      detail: { path },
+    })
   const read = keepLast(readStorage)
   const groups = new Map<string, StateDict>()
   const top = tensorsOf(value.entries, read)

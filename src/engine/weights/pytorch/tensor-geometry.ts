@@ -54,10 +54,13 @@ export function readTensorView(path: string, items: readonly PickleValue[]): Ten
   const offset = integer(offsetValue)
   const shape = integers(sizeValue)
   const strides = integers(strideValue)
-  if (offset === undefined || shape === undefined || strides === undefined) throw geometryError(path, `${where} has an offset, size or stride that is not made of integers`)
-  if (shape.length !== strides.length || shape.length > maximumRank) throw geometryError(path, `${where} has ${shape.length} sizes and ${strides.length} strides`)
+  if (offset === undefined || shape === undefined || strides === undefined)
+    throw geometryError(path, `${where} has an offset, size or stride that is not made of integers`)
+  if (shape.length !== strides.length || shape.length > maximumRank)
+    throw geometryError(path, `${where} has ${shape.length} sizes and ${strides.length} strides`)
   const numbers = `offset ${offset}, size [${shape.join(', ')}], stride [${strides.join(', ')}]`
-  if (offset < 0n || shape.some((size) => size < 0n) || strides.some((stride) => stride < 0n)) throw geometryError(path, `${where} has a negative ${numbers}`)
+  if (offset < 0n || shape.some((size) => size < 0n) || strides.some((stride) => stride < 0n))
+    throw geometryError(path, `${where} has a negative ${numbers}`)
 
   const total = BigInt(storage.elements)
   const count = shape.reduce((product, size) => product * size, 1n)

@@ -37,7 +37,11 @@ export async function openZipArchive(source: ByteSource): Promise<ZipArchive> {
   let expected = 0
   for (const [index, entry] of sorted.entries()) {
     if (entry.headerOffset !== expected)
-      throw archiveError(source.name, `begins at byte ${entry.headerOffset}; ${expected} was expected (overlap, gap, or bytes before the archive)`, entry.name)
+      throw archiveError(
+        source.name,
+        `begins at byte ${entry.headerOffset}; ${expected} was expected (overlap, gap, or bytes before the archive)`,
+        entry.name,
+      )
     const end = sorted[index + 1]?.headerOffset ?? directory.offset
     const dataOffset = await readLocalHeader(source, entry, end)
     await checkDescriptor(source, entry, dataOffset + entry.compressedSize, end)

@@ -20,7 +20,9 @@ export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint>
   const pickle = await archive.read(pickleName)
   const { value, storages, end } = unpickle(source.name, pickle)
   if (end !== pickle.length)
-    throw new EngineError('PICKLE_OPCODE', `${source.name}: its pickle ends at byte ${end} and is followed by ${pickle.length - end} more`, { detail: { path: source.name, position: end } })
+    throw new EngineError('PICKLE_OPCODE', `${source.name}: its pickle ends at byte ${end} and is followed by ${pickle.length - end} more`, {
+      detail: { path: source.name, position: end },
+    })
   for (const storage of storages.values()) checkStorage(source.name, storage, archive.sizeOf(`${root}data/${storage.key}`))
   const groups = pickledGroups(source.name, value, ({ key }) => archive.read(`${root}data/${key}`))
   return { format: 'pytorch', groups, close: () => source.close() }
@@ -42,5 +44,6 @@ async function checkByteOrder(path: string, archive: ZipArchive, name: string): 
   const size = archive.sizeOf(name)
   if (size === undefined) return
   const order = size > 16 ? '' : (await archive.read(name)).toString('latin1')
-  if (order !== 'little') throw new EngineError('MODEL_UNSUPPORTED', `${path} has byte order ${JSON.stringify(order)}; little was expected`, { detail: { path } })
+  if (order !== 'little')
+    throw new EngineError('MODEL_UNSUPPORTED', `${path} has byte order ${JSON.stringify(order)}; little was expected`, { detail: { path } })
 }

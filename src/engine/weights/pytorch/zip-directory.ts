@@ -91,11 +91,19 @@ async function readEnd(source: ByteSource): Promise<End> {
   return result
 }
 
-function readEnd64(name: string, fileSize: number, tail: Buffer, locator: Buffer, short: End & { readonly onDisk: number }): End & { readonly onDisk: number } {
+function readEnd64(
+  name: string,
+  fileSize: number,
+  tail: Buffer,
+  locator: Buffer,
+  short: End & { readonly onDisk: number },
+): End & { readonly onDisk: number } {
   const position = fileSize - endSize - locatorSize - end64Size
-  if (position < 0 || locator.readBigUInt64LE(8) !== BigInt(position)) throw archiveError(name, 'has a zip64 locator that does not point at the record before it')
+  if (position < 0 || locator.readBigUInt64LE(8) !== BigInt(position))
+    throw archiveError(name, 'has a zip64 locator that does not point at the record before it')
   const end = tail.subarray(0, end64Size)
-  if (end.readUInt32LE(0) !== 0x06064b50 || end.readBigUInt64LE(4) !== BigInt(end64Size - 12)) throw archiveError(name, 'has a damaged zip64 end record')
+  if (end.readUInt32LE(0) !== 0x06064b50 || end.readBigUInt64LE(4) !== BigInt(end64Size - 12))
+    throw archiveError(name, 'has a damaged zip64 end record')
   if (end.readUInt32LE(16) !== 0 || end.readUInt32LE(20) !== 0 || locator.readUInt32LE(4) !== 0) throw archiveError(name, 'is one volume of several')
   const wide = {
     onDisk: safe(name, end.readBigUInt64LE(24)),
@@ -125,22 +133,25 @@ function readCentralHeader(path: string, bytes: Buffer, position: number): { ent
   const flags = field.readUInt16LE(8)
   const methodNumber = field.readUInt16LE(10)
   const allowed = descriptorFlag | utf8Flag | (methodNumber === 8 ? deflateLevelFlags : 0)
-  if ((flags & ~allowed) !== 0) throw archiveError(path, `has flag bits 0x${(flags & ~allowed).toString(16)}: encrypted, patched or of an unknown kind`, name)
+  if ((flags & ~allowed) !== 0)
+    throw archiveError(path, `has flag bits 0x${(flags & ~allowed).toString(16)}: encrypted, patched or of an unknown kind`, name)
   if (methodNumber !== 0 && methodNumber !== 8) throw archiveError(path, `uses compression method ${methodNumber}; 0 and 8 are read`, name)
   if (field.readUInt16LE(34) !== 0) throw archiveError(path, 'lies on another volume', name)
 
   const wide = readZip64(path, name, bytes.subarray(nameEnd, extraEnd), [field.readUInt32LE(24), field.readUInt32LE(20), field.readUInt32LE(42)])
   const [size = 0, compressedSize = 0, headerOffset = 0] = wide
   const method = methodNumber === 0 ? 'stored' : 'deflated'
-  if (method === 'stored' && size !== compressedSize) throw archiveError(path, `is stored, yet has ${compressedSize} bytes for a size of ${size}`, name)
+  if (method === 'stored' && size !== compressedSize)
+    throw archiveError(path, `is stored, yet has ${compressedSize} bytes for a size of ${size}`, name)
   return { entry: { name, method, flags, crc32: field.readUInt32LE(16), compressedSize, size, headerOffset }, next }
 }
 
 /** Replaces the values that say "see the zip64 field" by what stands there, in the order the format fixes. */
 function readZip64(path: string, name: string, extra: Buffer, narrow: readonly number[]): number[] {
   let field: Buffer | undefined
-  for (let position = 0; position < extra.length; ) {
-    if (position + 4 > extra.length || position + 4 + extra.readUInt16LE(position + 2) > extra.length) throw archiveError(path, 'has a damaged extra field', name)
+  for (let position = 0; position < extra.length;) {
+    if (position + 4 > extra.length || position + 4 + extra.readUInt16LE(position + 2) > extra.length)
+      throw archiveError(path, 'has a damaged extra field', name)
     const end = position + 4 + extra.readUInt16LE(position + 2)
     if (extra.readUInt16LE(position) === 1) {
       if (field !== undefined) throw archiveError(path, 'has two zip64 fields', name)
@@ -166,7 +177,9 @@ function readName(path: string, bytes: Buffer): string {
     throw archiveError(path, 'has an entry whose name is not UTF-8')
   }
   // eslint-disable-next-line no-control-regex
-  const unsafe = /[\u0000-\u001f\\:]/.test(name) || name.split('/').some((part, index, parts) => part === '..' || part === '.' || (part === '' && index < parts.length - 1))
+  const unsafe =
+    /[\u0000-\u001f\\:]/.test(name) ||
+    name.split('/').some((part, index, parts) => part === '..' || part === '.' || (part === '' && index < parts.length - 1))
   if (unsafe || name === '') throw archiveError(path, 'has a name that could lead out of the archive', name)
   return name
 }

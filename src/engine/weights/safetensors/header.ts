@@ -71,7 +71,11 @@ export function parseSafetensorsHeader(path: string, json: Uint8Array, fileSize:
   let last: string | undefined
   for (const { name, dtype, shape, begin, end } of entries) {
     if (begin !== expected)
-      throw tensorError(path, name, `begins at byte ${begin} of the data; ${expected} was expected, ${last === undefined ? 'as it is the first' : `behind ${printable(last)}`}`)
+      throw tensorError(
+        path,
+        name,
+        `begins at byte ${begin} of the data; ${expected} was expected, ${last === undefined ? 'as it is the first' : `behind ${printable(last)}`}`,
+      )
     if (end > dataBytes) throw tensorError(path, name, `ends at byte ${end} of the data, the file has ${dataBytes}`)
     tensors.set(name, { dtype, shape, offset: dataStart + begin, byteLength: end - begin })
     expected = end
@@ -91,7 +95,8 @@ function readNames(path: string, json: Uint8Array): JsonObject {
     const value = parseStrictJson(text, maximumDepth)
     if (value instanceof Map) return value
   } catch (error) {
-    if (error instanceof StrictJsonError && error.duplicate !== undefined) throw tensorError(path, error.duplicate, `occurs twice in the header (${error.message})`)
+    if (error instanceof StrictJsonError && error.duplicate !== undefined)
+      throw tensorError(path, error.duplicate, `occurs twice in the header (${error.message})`)
     throw header(path, error instanceof StrictJsonError ? `its header is not valid JSON: ${error.message}` : 'its header is not valid UTF-8')
   }
   throw header(path, 'its header is not a JSON object')
@@ -121,14 +126,19 @@ function readEntry(path: string, name: string, value: StrictJson): Entry {
   const shape = (dims as readonly StrictJson[]).map((dim) => readInteger(path, name, 'shape', dim))
 
   const offsets = fields.get('data_offsets')
-  if (!Array.isArray(offsets) || offsets.length !== 2) throw tensorError(path, name, `has data_offsets ${describe(offsets)}; [begin, end] was expected`)
+  if (!Array.isArray(offsets) || offsets.length !== 2)
+    throw tensorError(path, name, `has data_offsets ${describe(offsets)}; [begin, end] was expected`)
   const begin = readInteger(path, name, 'data_offsets', offsets[0])
   const end = readInteger(path, name, 'data_offsets', offsets[1])
   if (end < begin) throw tensorError(path, name, `ends at ${end}, before it begins at ${begin}`)
 
   const bytes = byteLength(path, name, dtype, shape)
   if (bytes !== BigInt(end - begin))
-    throw tensorError(path, name, `of shape ${formatShape(shape)} and dtype ${dtypes[dtype].safetensors} needs ${bytes} bytes, its offsets give ${end - begin}`)
+    throw tensorError(
+      path,
+      name,
+      `of shape ${formatShape(shape)} and dtype ${dtypes[dtype].safetensors} needs ${bytes} bytes, its offsets give ${end - begin}`,
+    )
   return { name, dtype, shape, begin, end }
 }
 

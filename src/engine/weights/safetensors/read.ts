@@ -11,7 +11,9 @@ import { checkHeaderLength, lengthBytes, parseSafetensorsHeader, type Safetensor
  */
 export async function readHeader(source: ByteSource): Promise<SafetensorsIndex> {
   if (source.size < lengthBytes)
-    throw new EngineError('MODEL_HEADER', `${source.name} is not a valid safetensors file: it has ${source.size} bytes`, { detail: { path: source.name } })
+    throw new EngineError('MODEL_HEADER', `${source.name} is not a valid safetensors file: it has ${source.size} bytes`, {
+      detail: { path: source.name },
+    })
   const claimed = (await source.read(0, lengthBytes)).readBigUInt64LE()
   const length = checkHeaderLength(source.name, claimed, source.size)
   return parseSafetensorsHeader(source.name, await source.read(lengthBytes, length), source.size)
@@ -55,7 +57,6 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
 export async function openSafetensorsCheckpoint(source: ByteSource): Promise<Checkpoint> {
   const { tensors } = await readHeader(source)
   const group = new Map<string, TensorSource>()
-  for (const [name, location] of tensors)
-    group.set(name, { dtype: location.dtype, shape: location.shape, read: () => readTensor(source, location) })
+  for (const [name, location] of tensors) group.set(name, { dtype: location.dtype, shape: location.shape, read: () => readTensor(source, location) })
   return { format: 'safetensors', groups: new Map([['', group]]), close: () => source.close() }
 }

@@ -40,7 +40,7 @@ export async function writeSafetensorsFrom(path: string, tensors: readonly Named
   const write = async (handle: FileHandle): Promise<void> => {
     const append = async (chunk: Uint8Array): Promise<void> => {
       hash.update(chunk)
-      for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done, chunk.length - done, bytes + done)).bytesWritten
+      for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done, chunk.length - done, bytes + done)).bytesWritten
       bytes += chunk.length
     }
     await append(header)
@@ -64,7 +64,12 @@ export async function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: Tensor]>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<WrittenFile> {
-  const sources = Array.from(tensors, ([name, value]): NamedSource => ({ name, dtype: value.dtype, shape: value.shape, read: () => Promise.resolve(value) }))
+  const sources = Array.from(tensors, ([name, value]): NamedSource => ({
+    name,
+    dtype: value.dtype,
+    shape: value.shape,
+    read: () => Promise.resolve(value),
+  }))
   return writeSafetensorsFrom(path, sources, { metadata })
 }
 
@@ -72,7 +77,10 @@ export async function writeSafetensors(
 async function readAsPromised({ name, dtype, shape, read }: NamedSource): Promise<Tensor> {
   const value = await read()
   if (value.dtype === dtype && value.data.length === elementCount(shape)) return value
-  throw new EngineError('INTERNAL', `writeSafetensors: ${name} is ${value.dtype} ${formatShape(value.shape)}, promised was ${dtype} ${formatShape(shape)}`)
+  throw new EngineError(
+    'INTERNAL',
+    `writeSafetensors: ${name} is ${value.dtype} ${formatShape(value.shape)}, promised was ${dtype} ${formatShape(shape)}`,
+  )
 }
 
 function encodeHeader(path: string, tensors: readonly NamedSource[], metadata: Readonly<Record<string, string>> | undefined): Uint8Array {

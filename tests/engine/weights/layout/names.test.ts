@@ -8,7 +8,9 @@ import { selectState } from '../../../../src/engine/weights/layout/select-state'
 import { errorOf } from '../support/files'
 
 function stateOf(tensors: Readonly<Record<string, Tensor>>): StateDict {
-  return new Map(Object.entries(tensors).map(([name, value]) => [name, { dtype: value.dtype, shape: value.shape, read: () => Promise.resolve(value) }]))
+  return new Map(
+    Object.entries(tensors).map(([name, value]) => [name, { dtype: value.dtype, shape: value.shape, read: () => Promise.resolve(value) }]),
+  )
 }
 const one = tensor('float32', [1], new Float32Array([1]))
 
@@ -47,12 +49,16 @@ describe('Hugging Face names', () => {
     expect(huggingFaceTarget(name)).toEqual({ name: official, part })
   })
 
-  test.each(['classifier.weight', 'pooler.dense.weight', 'encoder.layer.3.layer_scale1.weight', 'encoder.layer.3.norm1.lambda1', 'encoder.layer.x.norm1.weight', 'constructor'])(
-    '%s stands for nothing',
-    (name) => {
-      expect(huggingFaceTarget(name)).toBeUndefined()
-    },
-  )
+  test.each([
+    'classifier.weight',
+    'pooler.dense.weight',
+    'encoder.layer.3.layer_scale1.weight',
+    'encoder.layer.3.norm1.lambda1',
+    'encoder.layer.x.norm1.weight',
+    'constructor',
+  ])('%s stands for nothing', (name) => {
+    expect(huggingFaceTarget(name)).toBeUndefined()
+  })
 
   test.each([
     [['vit.embeddings.patch_embeddings.projection.weight', 'vit.encoder.layer.0.layernorm_before.weight'], 'vit'],
@@ -69,7 +75,15 @@ describe('tensors under official names', () => {
   const attention = 'encoder.layer.0.attention.attention'
 
   test('join query, key and value in this order, whatever the order in the file', async () => {
-    const { tensors, unknown } = officialTensors('m', stateOf({ [`${attention}.value.weight`]: part(3), [`${attention}.query.weight`]: part(1), 'classifier.bias': one, [`${attention}.key.weight`]: part(2) }))
+    const { tensors, unknown } = officialTensors(
+      'm',
+      stateOf({
+        [`${attention}.value.weight`]: part(3),
+        [`${attention}.query.weight`]: part(1),
+        'classifier.bias': one,
+        [`${attention}.key.weight`]: part(2),
+      }),
+    )
     const joined = tensors.get('blocks.0.attn.qkv.weight')
     expect(joined?.shape).toEqual([3, 2])
     expect(await joined?.read()).toEqual(tensor('float32', [3, 2], new Float32Array([1, 1, 2, 2, 3, 3])))
@@ -83,17 +97,27 @@ describe('tensors under official names', () => {
   })
 
   test.each([
-    ['query and key of different shapes', { [`${attention}.query.weight`]: part(1), [`${attention}.key.weight`]: one, [`${attention}.value.weight`]: part(1) }],
+    [
+      'query and key of different shapes',
+      { [`${attention}.query.weight`]: part(1), [`${attention}.key.weight`]: one, [`${attention}.value.weight`]: part(1) },
+    ],
     ['two names for one tensor', { 'backbone.cls_token': one, cls_token: one }],
     ['two chunks with the same block', { 'blocks.0.1.norm1.bias': one, 'blocks.1.1.norm1.bias': one }],
     ['two Hugging Face names for one tensor', { 'encoder.layer.0.norm1.bias': one, 'vit.encoder.layer.0.norm1.bias': one }],
   ])('refuse %s', async (_what, tensors) => {
-    expect(await errorOf(Promise.resolve().then(() => officialTensors('m', stateOf(tensors))))).toMatchObject({ code: 'MODEL_KEYS', detail: { path: 'm' } })
+    expect(await errorOf(Promise.resolve().then(() => officialTensors('m', stateOf(tensors))))).toMatchObject({
+      code: 'MODEL_KEYS',
+      detail: { path: 'm' },
+    })
   })
 })
 
 describe('the state dict of a checkpoint', () => {
-  const groupOf = (...keys: readonly string[]): Checkpoint => ({ format: 'pytorch', groups: new Map(keys.map((key) => [key, stateOf({ [`from ${key}`]: one })])), close: () => Promise.resolve() })
+  const groupOf = (...keys: readonly string[]): Checkpoint => ({
+    format: 'pytorch',
+    groups: new Map(keys.map((key) => [key, stateOf({ [`from ${key}`]: one })])),
+    close: () => Promise.resolve(),
+  })
   const found = (checkpoint: Checkpoint, wanted?: 'teacher' | 'student'): unknown => {
     const { key, state } = selectState('m', checkpoint, wanted)
     return { key, names: [...state.keys()] }
@@ -126,6 +150,9 @@ describe('the state dict of a checkpoint', () => {
     [[''], 'student' as const],
     [[], undefined],
   ])('of %j, asked for %s, is missed by name', async (keys, wanted) => {
-    expect(await errorOf(Promise.resolve().then(() => selectState('m', groupOf(...keys), wanted)))).toMatchObject({ code: 'MODEL_KEYS', detail: { unexpected: keys } })
+    expect(await errorOf(Promise.resolve().then(() => selectState('m', groupOf(...keys), wanted)))).toMatchObject({
+      code: 'MODEL_KEYS',
+      detail: { unexpected: keys },
+    })
   })
 })

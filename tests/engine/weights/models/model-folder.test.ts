@@ -54,15 +54,60 @@ describe('opening a model folder', () => {
 
   test.each<[string, (target: string) => void]>([
     ['a description that is not JSON', (target) => writeFileSync(join(target, 'model.json'), '{')],
-    ['another schema', (target) => { change(target, (manifest) => ({ ...manifest, schema: 2 })) }],
-    ['another weights file', (target) => { change(target, (manifest) => ({ ...manifest, weights: { ...manifest.weights, file: '../other.safetensors' } })) }],
-    ['another number of bytes', (target) => { change(target, (manifest) => ({ ...manifest, weights: { ...manifest.weights, bytes: 1 } })) }],
-    ['another number of parameters', (target) => { change(target, (manifest) => ({ ...manifest, parameters: 1 })) }],
-    ['one block more', (target) => { change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 3 } })) }],
-    ['one block less', (target) => { change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 1 } })) }],
-    ['another patch size', (target) => { change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, patchSize: 4 } })) }],
-    ['heads that do not divide the channels', (target) => { change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, heads: 5 } })) }],
-    ['an absurd depth', (target) => { change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 1e9 } })) }],
+    [
+      'another schema',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, schema: 2 }))
+      },
+    ],
+    [
+      'another weights file',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, weights: { ...manifest.weights, file: '../other.safetensors' } }))
+      },
+    ],
+    [
+      'another number of bytes',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, weights: { ...manifest.weights, bytes: 1 } }))
+      },
+    ],
+    [
+      'another number of parameters',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, parameters: 1 }))
+      },
+    ],
+    [
+      'one block more',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 3 } }))
+      },
+    ],
+    [
+      'one block less',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 1 } }))
+      },
+    ],
+    [
+      'another patch size',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, patchSize: 4 } }))
+      },
+    ],
+    [
+      'heads that do not divide the channels',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, heads: 5 } }))
+      },
+    ],
+    [
+      'an absurd depth',
+      (target) => {
+        change(target, (manifest) => ({ ...manifest, config: { ...manifest.config, depth: 1e9 } }))
+      },
+    ],
   ])('refuses %s as damage', async (_what, damage) => {
     const target = copy()
     damage(target)
@@ -111,7 +156,9 @@ describe('a folder of models', () => {
     put(models, 'notes.txt', 'not a model')
     const listing = await listModelFolders(models)
     expect(listing.models.map((found) => found.folder)).toEqual([a, b])
-    expect(listing.problems).toEqual([{ relativePath: broken.slice(models.length + 1), code: 'NOT_FOUND', reason: expect.stringContaining('model.json') as string }])
+    expect(listing.problems).toEqual([
+      { relativePath: broken.slice(models.length + 1), code: 'NOT_FOUND', reason: expect.stringContaining('model.json') as string },
+    ])
   })
 
   test('loses what interrupted imports left', async () => {
@@ -124,7 +171,8 @@ describe('a folder of models', () => {
   test('loses a model that is removed by its id, and nothing else by any other text', async () => {
     const target = copy(models)
     put(folder, 'canary', 'alive')
-    for (const id of ['', '.', '..', '../canary', '../source', target, 'no-such-model']) expect(await errorOf(removeModelFolder(models, id))).toMatchObject({ code: 'NOT_FOUND' })
+    for (const id of ['', '.', '..', '../canary', '../source', target, 'no-such-model'])
+      expect(await errorOf(removeModelFolder(models, id))).toMatchObject({ code: 'NOT_FOUND' })
     const before = readdirSync(models).length
     await removeModelFolder(models, target.slice(models.length + 1))
     expect(readdirSync(models).length).toBe(before - 1)

@@ -10,7 +10,8 @@ const storage = pushStorage('FloatStorage', '0', 4)
 const record = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer)
 
 const dictOf = (...tensors: readonly Buffer[]): Buffer => pickle(pushValue(new Map(tensors.map((tensor, index) => [`tensor${index}`, tensor]))))
-const open = (main: Buffer): ReturnType<typeof readCheckpoint> => readCheckpoint(bytesAsSource('evil.pth', torchArchive(main, new Map([['0', record]]))))
+const open = (main: Buffer): ReturnType<typeof readCheckpoint> =>
+  readCheckpoint(bytesAsSource('evil.pth', torchArchive(main, new Map([['0', record]]))))
 
 describe('a tensor that leaves its storage, or a storage that leaves its record, is refused before anything is read', () => {
   test.each([

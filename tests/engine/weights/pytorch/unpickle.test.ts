@@ -8,7 +8,8 @@ import { callOf, op, pickle, pushValue } from '../support/pickle-writer'
 import { pushStorage, pushView, torchArchive } from '../support/torch-writer'
 
 /** Opens an archive around a pickle. */
-const open = (main: Buffer): ReturnType<typeof readCheckpoint> => readCheckpoint(bytesAsSource('evil.pth', torchArchive(main, new Map([['0', Buffer.alloc(16)]]))))
+const open = (main: Buffer): ReturnType<typeof readCheckpoint> =>
+  readCheckpoint(bytesAsSource('evil.pth', torchArchive(main, new Map([['0', Buffer.alloc(16)]]))))
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 const memory = (): number => process.memoryUsage().rss / 2 ** 20
 
@@ -96,7 +97,10 @@ describe('an allowed opcode on what it must not work on', () => {
     ['REDUCE with a list', pickle(op.global('collections', 'OrderedDict'), op.emptyList, op.reduce)],
     ['a persistent id that is a text', pickle(pushValue('storage'), op.persistentId)],
     ['a persistent id of another kind', pickle(pushValue({ tuple: ['module', op.global('torch', 'FloatStorage'), '0', 'cpu', 4] }), op.persistentId)],
-    ['a persistent id with a function as its type', pickle(pushValue({ tuple: ['storage', op.global('collections', 'OrderedDict'), '0', 'cpu', 4] }), op.persistentId)],
+    [
+      'a persistent id with a function as its type',
+      pickle(pushValue({ tuple: ['storage', op.global('collections', 'OrderedDict'), '0', 'cpu', 4] }), op.persistentId),
+    ],
     ['TUPLE without a mark', pickle(op.none, op.tuple)],
     ['TUPLE2 reaching below a mark', pickle(op.none, op.mark, op.none, op.tuple2)],
     ['an empty stack', pickle()],
@@ -115,8 +119,16 @@ describe('an allowed opcode on what it must not work on', () => {
 })
 
 describe('a pickle that asks for too much', () => {
-  const doubling = [op.emptyTuple, op.put(0), ...Array.from({ length: 30 }, (_, level) => [op.get(level), op.tuple2, op.put(level + 1), op.get(level + 1)]).flat()]
-  const listDoubling = [op.emptyList, op.put(0), ...Array.from({ length: 30 }, (_, level) => [op.emptyList, op.put(level + 1), op.mark, op.get(level), op.get(level), op.appends]).flat()]
+  const doubling = [
+    op.emptyTuple,
+    op.put(0),
+    ...Array.from({ length: 30 }, (_, level) => [op.get(level), op.tuple2, op.put(level + 1), op.get(level + 1)]).flat(),
+  ]
+  const listDoubling = [
+    op.emptyList,
+    op.put(0),
+    ...Array.from({ length: 30 }, (_, level) => [op.emptyList, op.put(level + 1), op.mark, op.get(level), op.get(level), op.appends]).flat(),
+  ]
   test.each([
     ['tuples doubled thirty times through the memo', pickle(...doubling.slice(0, -1))],
     ['lists doubled thirty times through the memo', pickle(...listDoubling)],
@@ -124,7 +136,10 @@ describe('a pickle that asks for too much', () => {
     ['a million marks', Buffer.concat([op.protocol(2), Buffer.alloc(1_000_000, '('), op.stop])],
     ['a million values on the stack', Buffer.concat([op.protocol(2), Buffer.alloc(1_000_000, 'N'), op.stop])],
     ['a million dicts', Buffer.concat([op.protocol(2), Buffer.alloc(1_000_000, '}'), op.stop])],
-    ['a million remembered values', Buffer.concat([op.protocol(2), op.none, ...Array.from({ length: 1_000_000 }, (_, index) => op.put(index)), op.stop])],
+    [
+      'a million remembered values',
+      Buffer.concat([op.protocol(2), op.none, ...Array.from({ length: 1_000_000 }, (_, index) => op.put(index)), op.stop]),
+    ],
     ['ten million operations', Buffer.concat([op.protocol(2), op.none, Buffer.alloc(20_000_000, hex('7100')), op.stop])],
     ['an integer of 255 bytes', pickle(hex('8aff'), Buffer.alloc(255, 1))],
     ['a name that does not end', Buffer.concat([op.protocol(2), Buffer.from(`c${'a'.repeat(100_000)}`)])],

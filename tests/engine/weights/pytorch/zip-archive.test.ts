@@ -23,7 +23,14 @@ describe('an honest archive is read', () => {
     ['stored', [a, b], {}],
     ['with zip64 end records', [a, b], { zip64: true }],
     ['with padded headers', [{ ...a, padding: 40 }, b], {}],
-    ['deflated', [{ ...a, deflate: true }, { ...b, deflate: true }], {}],
+    [
+      'deflated',
+      [
+        { ...a, deflate: true },
+        { ...b, deflate: true },
+      ],
+      {},
+    ],
   ])('%s', async (_what, files, options) => {
     expect(await readAll(writeZip(files, options))).toEqual(['first entry', 'second entry, a little longer'])
   })
@@ -62,7 +69,13 @@ describe('an archive that is not what it seems is refused', () => {
     ['an unknown method', writeZip([{ ...a, local: { method: 12 }, central: { method: 12 } }])],
     ['overlapping entries', writeZip([a, { ...b, central: { offset: secondAt - 5 } }])],
     ['two entries in one place', writeZip([a, { ...b, central: { offset: 0 } }])],
-    ['an entry inside the data of another', writeZip([{ ...a, data: writeZip([b]) }, { ...b, central: { offset: 36 } }])],
+    [
+      'an entry inside the data of another',
+      writeZip([
+        { ...a, data: writeZip([b]) },
+        { ...b, central: { offset: 36 } },
+      ]),
+    ],
     ['bytes between entries', writeZip([{ ...a, gap: 4 }, b])],
     ['bytes before the directory', writeZip([a, { ...b, gap: 4 }])],
     ['a data descriptor that lies', writeZip([{ ...a, gap: 16, local: { flags: 8 }, central: { flags: 8 } }, b])],
@@ -109,7 +122,9 @@ describe('a deflated entry', () => {
 
   test('that is garbage is refused', async () => {
     const data = Buffer.alloc(50, 0xff)
-    expect(await errorOf(readAll(writeZip([{ name: 'root/a', data, local: { method: 8, size: 60 }, central: { method: 8, size: 60 } }])))).toMatchObject({ code: 'MODEL_ARCHIVE' })
+    expect(
+      await errorOf(readAll(writeZip([{ name: 'root/a', data, local: { method: 8, size: 60 }, central: { method: 8, size: 60 } }]))),
+    ).toMatchObject({ code: 'MODEL_ARCHIVE' })
   })
 
   test('that is followed by other bytes is refused', async () => {
@@ -117,7 +132,9 @@ describe('a deflated entry', () => {
     const stream = deflateRawSync(data)
     const longer = Buffer.concat([stream, Buffer.from('hidden')])
     const fields = { method: 8, size: data.length }
-    expect(await errorOf(readAll(writeZip([{ name: 'root/a', data: longer, local: fields, central: fields }])))).toMatchObject({ code: 'MODEL_ARCHIVE' })
+    expect(await errorOf(readAll(writeZip([{ name: 'root/a', data: longer, local: fields, central: fields }])))).toMatchObject({
+      code: 'MODEL_ARCHIVE',
+    })
   })
 })
 
@@ -125,7 +142,11 @@ describe('an archive that is something else than weights', () => {
   const open = (bytes: Buffer): ReturnType<typeof readCheckpoint> => readCheckpoint(bytesAsSource('model.pth', bytes))
   const main = pickle(op.emptyDict)
   test.each([
-    ['a TorchScript program', 'MODEL_UNSUPPORTED', torchArchive(main, new Map(), { extra: [{ name: 'archive/code/__torch__.py', data: Buffer.from('def forward(self): pass') }] })],
+    [
+      'a TorchScript program',
+      'MODEL_UNSUPPORTED',
+      torchArchive(main, new Map(), { extra: [{ name: 'archive/code/__torch__.py', data: Buffer.from('def forward(self): pass') }] }),
+    ],
     ['constants of TorchScript', 'MODEL_UNSUPPORTED', torchArchive(main, new Map(), { extra: [{ name: 'archive/constants.pkl', data: main }] })],
     ['a document', 'MODEL_UNSUPPORTED', writeZip([{ name: 'word/document.xml', data: Buffer.from('<w/>') }])],
     ['an archive without entries', 'MODEL_UNSUPPORTED', writeZip([])],

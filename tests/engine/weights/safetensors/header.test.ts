@@ -115,7 +115,9 @@ describe('an unusual header that is valid', () => {
   })
 
   test('may have 100 000 tensors', async () => {
-    const entries = Array.from({ length: 100_000 }, (_, at) => tensorText(`blocks.${at}.weight`, { shape: '[1]', offsets: `[${at * 4},${at * 4 + 4}]` }))
+    const entries = Array.from({ length: 100_000 }, (_, at) =>
+      tensorText(`blocks.${at}.weight`, { shape: '[1]', offsets: `[${at * 4},${at * 4 + 4}]` }),
+    )
     const startMs = performance.now()
     const { tensors } = await index(file(`{${entries.join()}}`, 400_000))
     expect(tensors.size).toBe(100_000)

@@ -19,12 +19,35 @@ describe('strict JSON', () => {
     expect(parseStrictJson('[-1,1.5,1e3,-0]', 1)).toMatchObject([{ literal: '-1' }, { literal: '1.5' }, { literal: '1e3' }, { literal: '-0' }])
   })
 
-  test.each(['', ' ', '{', '[', '{"a"}', '{"a":}', '{"a":1,}', '[1,]', '[1 2]', '01', '1.', '.5', '+1', 'nul', 'NaN', 'Infinity', "'a'", '"a', '"\t"', '"\\x"', '"\\u12"', '"\\ud800"', '{a:1}', '1 1', '\u00a01'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseStrictJson(text, 8)).toThrow(StrictJsonError)
-    },
-  )
+  test.each([
+    '',
+    ' ',
+    '{',
+    '[',
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '[1,]',
+    '[1 2]',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    'nul',
+    'NaN',
+    'Infinity',
+    "'a'",
+    '"a',
+    '"\t"',
+    '"\\x"',
+    '"\\u12"',
+    '"\\ud800"',
+    '{a:1}',
+    '1 1',
+    '\u00a01',
+  ])('refuses %j', (text) => {
+    expect(() => parseStrictJson(text, 8)).toThrow(StrictJsonError)
+  })
 
   test('names what occurs twice, however it is written', () => {
     expect(() => parseStrictJson('{"a":1,"\\u0061":2}', 1)).toThrow(expect.objectContaining({ duplicate: 'a' }))

@@ -57,7 +57,9 @@ export function context(signal = new AbortController().signal): JobContext<Progr
 }
 
 /** The engine error of something that must fail. */
-export async function errorOf(work: Promise<unknown>): Promise<{ readonly code: EngineErrorCode; readonly message: string; readonly detail: Readonly<Record<string, unknown>> | undefined }> {
+export async function errorOf(
+  work: Promise<unknown>,
+): Promise<{ readonly code: EngineErrorCode; readonly message: string; readonly detail: Readonly<Record<string, unknown>> | undefined }> {
   const error = await work.then(
     () => undefined,
     (reason: unknown) => reason,

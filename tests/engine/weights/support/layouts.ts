@@ -7,7 +7,9 @@ export type Tensors = ReadonlyMap<string, Tensor>
 /** `blocks.i.` becomes `blocks.c.i.`, with the blocks dealt to `chunks` chunks. Source: dinov2/models/vision_transformer.py:154-161. */
 export function chunked(tensors: Tensors, depth: number, chunks: number): Map<string, Tensor> {
   const perChunk = depth / chunks
-  return renamed(tensors, (name) => name.replace(/^blocks\.(\d+)\./, (_, index: string) => `blocks.${Math.floor(Number(index) / perChunk)}.${index}.`))
+  return renamed(tensors, (name) =>
+    name.replace(/^blocks\.(\d+)\./, (_, index: string) => `blocks.${Math.floor(Number(index) / perChunk)}.${index}.`),
+  )
 }
 
 export function renamed(tensors: Tensors, rename: (name: string) => string): Map<string, Tensor> {
@@ -16,7 +18,9 @@ export function renamed(tensors: Tensors, rename: (name: string) => string): Map
 
 /** The layout of a Hugging Face conversion. */
 export function huggingFace(tensors: Tensors, model: HuggingFaceModel, prefix = ''): Map<string, Tensor> {
-  const entries = Array.from(tensors).flatMap(([name, value]) => (name.includes('.attn.qkv.') ? splitQkv(name, value) : [[huggingFaceName(name, model), value] as const]))
+  const entries = Array.from(tensors).flatMap(([name, value]) =>
+    name.includes('.attn.qkv.') ? splitQkv(name, value) : [[huggingFaceName(name, model), value] as const],
+  )
   return new Map(entries.map(([name, value]) => [`${prefix}${name}`, value]))
 }
 
@@ -42,8 +46,22 @@ function huggingFaceName(name: string, model: HuggingFaceModel): string {
     'norm.weight': 'layernorm.weight',
     'norm.bias': 'layernorm.bias',
   }
-  const vit: readonly [string, string][] = [['.norm1.', '.layernorm_before.'], ['.norm2.', '.layernorm_after.'], ['.mlp.fc1.', '.intermediate.dense.'], ['.mlp.fc2.', '.output.dense.']]
-  const dinov2: readonly [string, string][] = [['.mlp.w12.', '.mlp.weights_in.'], ['.mlp.w3.', '.mlp.weights_out.'], ['.ls1.gamma', '.layer_scale1.lambda1'], ['.ls2.gamma', '.layer_scale2.lambda1']]
-  const pairs: readonly [string, string][] = [['blocks.', 'encoder.layer.'], ['.attn.proj.', '.attention.output.dense.'], ...(model === 'vit' ? vit : dinov2)]
+  const vit: readonly [string, string][] = [
+    ['.norm1.', '.layernorm_before.'],
+    ['.norm2.', '.layernorm_after.'],
+    ['.mlp.fc1.', '.intermediate.dense.'],
+    ['.mlp.fc2.', '.output.dense.'],
+  ]
+  const dinov2: readonly [string, string][] = [
+    ['.mlp.w12.', '.mlp.weights_in.'],
+    ['.mlp.w3.', '.mlp.weights_out.'],
+    ['.ls1.gamma', '.layer_scale1.lambda1'],
+    ['.ls2.gamma', '.layer_scale2.lambda1'],
+  ]
+  const pairs: readonly [string, string][] = [
+    ['blocks.', 'encoder.layer.'],
+    ['.attn.proj.', '.attention.output.dense.'],
+    ...(model === 'vit' ? vit : dinov2),
+  ]
   return top[name] ?? pairs.reduce((text, [from, to]) => text.replace(from, to), name)
 }

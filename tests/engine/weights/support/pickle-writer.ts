@@ -51,7 +51,15 @@ export function pushValue(value: PlainValue): Buffer {
     return Buffer.concat([withUint32('X', bytes.length), bytes])
   }
   if (Buffer.isBuffer(value)) return value
-  if (value instanceof Map) return Buffer.concat([op.emptyDict, op.mark, ...Array.from(value as ReadonlyMap<PlainValue, PlainValue>).flat().map(pushValue), op.setItems])
+  if (value instanceof Map)
+    return Buffer.concat([
+      op.emptyDict,
+      op.mark,
+      ...Array.from(value as ReadonlyMap<PlainValue, PlainValue>)
+        .flat()
+        .map(pushValue),
+      op.setItems,
+    ])
   if ('tuple' in value) return Buffer.concat([op.mark, ...value.tuple.map(pushValue), op.tuple])
   return Buffer.concat([op.emptyList, op.mark, ...(value as readonly PlainValue[]).map(pushValue), op.appends])
 }

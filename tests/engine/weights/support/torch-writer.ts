@@ -29,7 +29,16 @@ export function pushStorage(type: string, key: string, elements: number | bigint
 
 /** The opcodes that push a view of a storage. */
 export function pushView(storage: Buffer, offset: number | bigint, size: readonly (number | bigint)[], stride: readonly (number | bigint)[]): Buffer {
-  return callOf('torch._utils', '_rebuild_tensor_v2', storage, offset, { tuple: size }, { tuple: stride }, false, callOf('collections', 'OrderedDict'))
+  return callOf(
+    'torch._utils',
+    '_rebuild_tensor_v2',
+    storage,
+    offset,
+    { tuple: size },
+    { tuple: stride },
+    false,
+    callOf('collections', 'OrderedDict'),
+  )
 }
 
 function isTensor(value: SavedValue): value is Tensor {
@@ -72,7 +81,11 @@ export function torchZip(value: SavedValue, options: TorchZipOptions = {}): Buff
 }
 
 /** An archive around any pickle and any records. */
-export function torchArchive(main: Buffer, records: ReadonlyMap<string, Buffer> = new Map(), { root = 'archive', byteOrder = 'little', extra = [], deflate, ...options }: TorchZipOptions = {}): Buffer {
+export function torchArchive(
+  main: Buffer,
+  records: ReadonlyMap<string, Buffer> = new Map(),
+  { root = 'archive', byteOrder = 'little', extra = [], deflate, ...options }: TorchZipOptions = {},
+): Buffer {
   const files: ZipFile[] = [
     { name: `${root}/data.pkl`, data: main, deflate, padding: 17 },
     { name: `${root}/byteorder`, data: Buffer.from(byteOrder) },
@@ -102,5 +115,12 @@ export function legacyFile(main: Buffer, storages: readonly Storage[]): Buffer {
     return [count, bytes]
   })
   const magic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
-  return Buffer.concat([magic, pickle(pushValue(1001)), pickle(pushValue(system)), main, pickle(pushValue(storages.map(({ key }) => key))), ...counted])
+  return Buffer.concat([
+    magic,
+    pickle(pushValue(1001)),
+    pickle(pushValue(system)),
+    main,
+    pickle(pushValue(storages.map(({ key }) => key))),
+    ...counted,
+  ])
 }

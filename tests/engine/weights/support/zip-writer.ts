@@ -34,20 +34,36 @@ export interface ZipOptions {
 }
 
 /** An archive of the given files. */
-export function writeZip(files: readonly ZipFile[], { prefix = Buffer.alloc(0), suffix = Buffer.alloc(0), comment = '', zip64 = false }: ZipOptions = {}): Buffer {
+export function writeZip(
+  files: readonly ZipFile[],
+  { prefix = Buffer.alloc(0), suffix = Buffer.alloc(0), comment = '', zip64 = false }: ZipOptions = {},
+): Buffer {
   const parts: Buffer[] = [prefix]
   const directory: Buffer[] = []
   let offset = prefix.length
   for (const file of files) {
     const stored = file.deflate === true ? deflateRawSync(file.data) : file.data
-    const truth: ZipFields = { name: file.name, flags: 0, method: file.deflate === true ? 8 : 0, crc: crc32(file.data), compressedSize: stored.length, size: file.data.length }
+    const truth: ZipFields = {
+      name: file.name,
+      flags: 0,
+      method: file.deflate === true ? 8 : 0,
+      crc: crc32(file.data),
+      compressedSize: stored.length,
+      size: file.data.length,
+    }
     const entry = Buffer.concat([localHeader({ ...truth, ...file.local }, file.padding ?? 0), stored, Buffer.alloc(file.gap ?? 0)])
     directory.push(centralHeader({ ...truth, offset, ...file.central }))
     parts.push(entry)
     offset += entry.length
   }
   const central = Buffer.concat(directory)
-  return Buffer.concat([...parts, central, ...(zip64 ? [end64(files.length, central.length, offset)] : []), end(files.length, central.length, offset, comment), suffix])
+  return Buffer.concat([
+    ...parts,
+    central,
+    ...(zip64 ? [end64(files.length, central.length, offset)] : []),
+    end(files.length, central.length, offset, comment),
+    suffix,
+  ])
 }
 
 function localHeader({ name, flags, method, crc, compressedSize, size }: ZipFields, padding: number): Buffer {

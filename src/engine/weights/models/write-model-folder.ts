@@ -1,0 +1,79 @@
+/** @file Writes a model folder beside its place and renames it, so that it is there whole or not at all. */
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EngineError, messageOf, type JobContext, type Progress } from '../../contract'
+import { partialName, syncFolder } from '../../files'
+import { createProgress } from '../../progress'
+import { writeSafetensorsFrom, type NamedSource } from '../safetensors/write'
+import { weightsFile, writeManifest, type ModelManifest } from './manifest'
+import { openModelFolder, type ModelFolder } from './model-folder'
+import { slugOf } from './slug'
+
+/** Where a model may go, and what it is then called. */
+export interface ModelPlace {
+  readonly id: string
+  readonly folder: string
+}
+
+/** Everything of a manifest that is known before the weights are written. */
+export type ModelDraft = Omit<ModelManifest, 'schema' | 'id' | 'weights'> & { readonly tensors: readonly NamedSource[] }
+
+const bytesOfFloat = 4
+
+/**
+ * Writes beside the places, then takes the first that is free: whoever comes second finds the name taken.
+ * @throws EngineError DISK, ALREADY_EXISTS when no place is free, or what reading a tensor throws
+ */
+export async function writeModelFolder(
+  places: readonly ModelPlace[],
+  draft: ModelDraft,
+  { signal, emit }: JobContext<Progress>,
+): Promise<ModelFolder> {
+  const { tensors, ...description } = draft
+  const parent = dirname(places[0]?.folder ?? '')
+  const temporary = join(parent, partialName(slugOf(draft.name), randomBytes(4).toString('hex')))
+  try {
+    await mkdir(temporary, { recursive: true })
+    const progress = createProgress('Import model', draft.parameters * bytesOfFloat, emit)
+    const onWritten = (_name: string, byteLength: number): void => {
+      progress.advance(byteLength)
+    }
+    const { sha256, bytes } = await writeSafetensorsFrom(join(temporary, weightsFile), tensors, { signal, onWritten })
+    progress.finish()
+    for (const { id, folder } of places) {
+      if (await exists(folder)) continue
+      await writeManifest(temporary, { ...description, schema: 1, id, weights: { file: weightsFile, sha256, bytes } })
+      await openModelFolder(temporary)
+      signal.throwIfAborted()
+      if (!(await moveTo(temporary, folder))) continue
+      await syncFolder(parent)
+      return await openModelFolder(folder)
+    }
+    throw new EngineError('ALREADY_EXISTS', `${places[0]?.folder ?? parent} exists already`, { detail: { path: places[0]?.folder } })
+  } catch (error) {
+    // What failed first is what is told.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
+    if (error instanceof EngineError || (error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw new EngineError('DISK', `The model cannot be written to ${parent}: ${messageOf(error)}`, { detail: { path: parent }, cause: error })
+  }
+}
+
+/** False when the name is taken. */
+async function moveTo(temporary: string, folder: string): Promise<boolean> {
+  try {
+    await rename(temporary, folder)
+    return true
+  } catch (error) {
+    // Windows answers EPERM for a folder that exists.
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') && (await exists(folder))) return false
+    throw error
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
+}
