@@ -141,9 +141,9 @@ export async function* scanFolder(root: string, { signal }: { readonly signal: A
 function take<T>(items: Generator<T>, count: number): T[] {
   const taken: T[] = []
   while (taken.length < count) {
-    const { value, done } = items.next()
-    if (done === true) break
-    taken.push(value)
+    const next = items.next()
+    if (next.done === true) break
+    taken.push(next.value)
   }
   return taken
 }
