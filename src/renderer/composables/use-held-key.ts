@@ -1,13 +1,13 @@
 /** @file Whether one of some keys is held down. */
 import { onBeforeUnmount, onMounted, shallowRef, type ShallowRef } from 'vue'
-import { isTakenByControl, keyName } from '../services/keys'
+import { isTakenByControl, keyName, keyTarget } from '../services/keys'
 
 /** True from the press to the release; leaving the window counts as a release. */
 export function useHeldKey(names: readonly string[]): Readonly<ShallowRef<boolean>> {
   const held = shallowRef(false)
   const press = (event: KeyboardEvent): void => {
     const name = keyName(event)
-    if (!names.includes(name) || isTakenByControl(event.target, name)) return
+    if (!names.includes(name) || isTakenByControl(keyTarget(event), name)) return
     event.preventDefault()
     held.value = true
   }

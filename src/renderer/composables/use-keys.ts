@@ -1,6 +1,6 @@
 /** @file Keyboard shortcuts of a view while it is on the page. */
 import { onBeforeUnmount, onMounted } from 'vue'
-import { isTakenByControl, keyName } from '../services/keys'
+import { isTakenByControl, keyName, keyTarget } from '../services/keys'
 
 /** Handlers by key name, as keyName() gives them. */
 export type KeyHandlers = Readonly<Record<string, (event: KeyboardEvent) => void>>
@@ -10,7 +10,7 @@ export function useKeys(handlers: KeyHandlers): void {
   const listen = (event: KeyboardEvent): void => {
     const name = keyName(event)
     const handler = handlers[name]
-    if (handler === undefined || event.defaultPrevented || isTakenByControl(event.target, name)) return
+    if (handler === undefined || event.defaultPrevented || isTakenByControl(keyTarget(event), name)) return
     event.preventDefault()
     handler(event)
   }

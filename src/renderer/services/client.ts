@@ -42,7 +42,7 @@ export function useClient(): EngineClient {
 /** Whether a server answers at the page's address, for the offer to reconnect. */
 export async function serverAnswers(): Promise<boolean> {
   if (desktopBridge() !== undefined) return true
-  return fetch(new URL('.', document.baseURI), { method: 'HEAD', cache: 'no-store' }).then(
+  return fetch(new URL('.', document.baseURI), { cache: 'no-store' }).then(
     (response) => response.ok,
     () => false,
   )

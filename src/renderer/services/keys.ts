@@ -20,13 +20,24 @@ export function keyName({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyPress): 
 }
 
 const typingTargets = 'input, textarea, select, [contenteditable="true"]'
+const floatingTargets = '[role="dialog"], [role="alertdialog"], [role="menu"]'
+const pressTargets = 'button, a, summary'
 const arrowTargets = '[role="slider"], [role="radiogroup"], [role="tablist"]'
 
+/** The part of an Element that is asked. */
+export interface KeyTarget {
+  closest(selectors: string): unknown
+}
+
 /** Whether the press belongs to a field, a slider, a menu or a dialog rather than to the page. */
-export function isTakenByControl(target: EventTarget | null, name: string): boolean {
-  if (!(target instanceof Element)) return false
-  if (target.closest(typingTargets) !== null) return true
-  if (target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null) return true
-  if (name === 'Space' || name === 'Enter') return target.closest('button, a, summary, [role="switch"]') !== null
-  return name.startsWith('Arrow') && target.closest(arrowTargets) !== null
+export function isTakenByControl(target: KeyTarget | null, name: string): boolean {
+  const isIn = (selectors: string): boolean => target !== null && target.closest(selectors) !== null
+  if (isIn(typingTargets) || isIn(floatingTargets)) return true
+  if (name === 'Space' || name === 'Enter') return isIn(pressTargets)
+  return name.startsWith('Arrow') && isIn(arrowTargets)
+}
+
+/** The element that a key event is aimed at. */
+export function keyTarget(event: Event): KeyTarget | null {
+  return event.target instanceof Element ? event.target : null
 }

@@ -62,7 +62,14 @@ export function createSocketPort(socket: WebSocket): ClientPort {
   })
   socket.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!(event.data instanceof ArrayBuffer)) return
-    const message = decodeMessage(new Uint8Array(event.data)) as HostMessage
+    let message: HostMessage
+    try {
+      message = decodeMessage(new Uint8Array(event.data)) as HostMessage
+    } catch {
+      socket.close()
+      closing.close('the server sent something that is not a message')
+      return
+    }
     for (const listener of listeners) listener(message)
   })
   return {

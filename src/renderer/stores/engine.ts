@@ -1,7 +1,7 @@
 /** @file The engine as the page sees it: whether it answers, what it runs on, how fast it was. */
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { messageOf, type EngineStatus, type Throughput } from '../../engine/contract'
+import type { EngineStatus, Throughput } from '../../engine/contract'
 import { serverAnswers, useConnection } from '../services/client'
 
 export type EngineLink =
@@ -26,8 +26,9 @@ export const useEngineStore = defineStore('engine', () => {
     try {
       status.value = await useConnection().client['engine.status'](undefined)
       if (link.value.phase === 'connecting') link.value = { phase: 'ready' }
-    } catch (error) {
-      if (link.value.phase === 'connecting') lose(messageOf(error))
+    } catch {
+      // An engine that is gone is told by its port; one that is busy is asked again.
+      return
     }
   }
 

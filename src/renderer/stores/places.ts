@@ -17,6 +17,7 @@ export const usePlacesStore = defineStore('places', () => {
   /** What the in-page dialog asks for; undefined while it is closed. */
   const asking = shallowRef<PlacePurpose>()
 
+  /** Opens or imports what lies at `path`. */
   const take = (purpose: PlacePurpose, path: string): Promise<void> => (purpose === 'folder' ? library.open(path) : models.importFrom(path))
 
   const ask = async (purpose: PlacePurpose): Promise<void> => {
@@ -52,5 +53,5 @@ export const usePlacesStore = defineStore('places', () => {
     asking.value = purpose
   }
 
-  return { asking, ask, answer, drop }
+  return { asking, take, ask, answer, drop }
 })

@@ -98,8 +98,18 @@ export function fieldHash(field: ShownField): number {
   return hash >>> 0
 }
 
-/** The patches most like `patch`, best first, without itself. */
-export function bestMatches(cosine: Float32Array, patch: number, count: number): readonly number[] {
-  const others = Array.from(cosine.keys()).filter((index) => index !== patch)
-  return others.sort((a, b) => (cosine[b] ?? 0) - (cosine[a] ?? 0)).slice(0, count)
+/**
+ * The patches most like `patch`, best first. Patches that touch it or a better match are left out, since a patch is
+ * nearly always most like the one beside it and that tells nothing.
+ */
+export function bestMatches(cosine: Float32Array, patch: number, gridWidth: number, count: number): readonly number[] {
+  const touches = (a: number, b: number): boolean =>
+    Math.abs(Math.floor(a / gridWidth) - Math.floor(b / gridWidth)) <= 1 && Math.abs((a % gridWidth) - (b % gridWidth)) <= 1
+  const byCosine = Array.from(cosine.keys()).sort((a, b) => (cosine[b] ?? 0) - (cosine[a] ?? 0) || a - b)
+  const matches: number[] = []
+  for (const candidate of byCosine) {
+    if (matches.length === count) break
+    if (!touches(candidate, patch) && !matches.some((match) => touches(candidate, match))) matches.push(candidate)
+  }
+  return matches
 }
