@@ -73,7 +73,8 @@ export function globalError(path: string, name: string, what: string): EngineErr
  */
 export function findGlobal(path: string, name: string): PickleGlobal {
   if (sparse.test(name)) throw geometryError(path, `a tensor is not dense (${name})`)
-  if (!rebuilds.has(name) && !storageTypes.has(name)) throw globalError(path, name, 'asks for')
+  if (!rebuilds.has(name) && !storageTypes.has(name))
+    throw globalError(path, name, 'asks for something that is not a tensor or plain data (a state_dict is needed):')
   return { kind: 'global', name }
 }
 

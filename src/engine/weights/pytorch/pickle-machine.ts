@@ -4,11 +4,11 @@ import { kindOf, weightOf, type EncodedBytes, type PickleValue, type StorageRefe
 
 /** Far above what the largest training checkpoint needs, far below what would hurt. */
 export const pickleLimits = {
-  operations: 4_000_000,
+  operations: 2_000_000,
   stack: 100_000,
   marks: 1_000,
-  memo: 500_000,
-  containers: 500_000,
+  memo: 250_000,
+  containers: 250_000,
   stringBytes: 2 ** 20,
   nameBytes: 256,
   /** Values of the result written out, shared ones counted each time. */
@@ -44,7 +44,11 @@ export class PickleMachine {
     this.operationStart = this.position
     this.operations++
     if (this.operations > pickleLimits.operations) throw this.limit(`more than ${pickleLimits.operations} operations`)
-    return this.take(1).readUInt8()
+    // Not through take, which makes an object: this runs millions of times.
+    const byte = this.bytes[this.position]
+    if (byte === undefined) throw this.error('PICKLE_OPCODE', 'is followed by nothing; STOP was expected', true)
+    this.position++
+    return byte
   }
 
   /** The next `length` bytes of the stream. */
