@@ -54,9 +54,14 @@ describe('headers that claim too much', () => {
   ])('%s is refused at once and without memory', async (_name, bytes, code) => {
     await thrownBy(() => renderImage(bytes, 256))
     const memoryBefore = process.memoryUsage().rss
-    const start = performance.now()
-    const error = await thrownBy(() => renderImage(bytes, 256))
-    const elapsedMs = performance.now() - start
+    let elapsedMs = Infinity
+    let error: unknown
+    // The best of three: a busy machine may pause any one of them.
+    for (let round = 0; round < 3; round++) {
+      const start = performance.now()
+      error = await thrownBy(() => renderImage(bytes, 256))
+      elapsedMs = Math.min(elapsedMs, performance.now() - start)
+    }
     expect({ error, quick: elapsedMs < 50, small: process.memoryUsage().rss - memoryBefore < 50e6 }).toMatchObject({ error: { code }, quick: true, small: true })
   })
 
