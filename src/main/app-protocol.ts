@@ -1,4 +1,5 @@
 /** @file `dinoscope://app/`: the page, its pictures and its exports, answered by the same surface as in `serve`. */
+import { Readable } from 'node:stream'
 import { protocol } from 'electron'
 import { notFound, type SurfaceResponse } from '../shell'
 import { appScheme, isAppUrl } from './app-origin'
@@ -14,7 +15,7 @@ async function* chunks(body: SurfaceResponse['body']): AsyncGenerator<Uint8Array
 }
 
 function toResponse({ status, headers, body }: SurfaceResponse): Response {
-  return new Response(ReadableStream.from<Uint8Array>(chunks(body)), { status, headers })
+  return new Response(Readable.toWeb(Readable.from(chunks(body))) as ReadableStream<Uint8Array>, { status, headers })
 }
 
 /** Answers one request of the page. */

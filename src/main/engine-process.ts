@@ -18,6 +18,7 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions): 
   const events = createPortEvents<Frame>()
   const exitListeners: ((reason: string) => void)[] = []
   let gone: string | undefined
+  let ended = false
 
   // The exit code alone can be wrong (0 after a crash); `child-process-gone` comes first and knows better.
   const noteGone = (_event: unknown, details: { readonly serviceName?: string; readonly name?: string; readonly reason: string }): void => {
@@ -28,6 +29,7 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions): 
     events.deliver(message)
   })
   child.once('exit', (code) => {
+    ended = true
     app.removeListener('child-process-gone', noteGone)
     const reason = exitReason(code, gone)
     events.closed(reason)
@@ -47,6 +49,7 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions): 
     channel,
     onExit: (listener) => exitListeners.push(listener),
     stop: () => {
+      if (ended) return
       child.postMessage({ kind: 'stop' })
       setTimeout(() => child.kill(), stopMs).unref()
     },

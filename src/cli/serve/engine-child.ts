@@ -1,6 +1,6 @@
 /** @file The engine as a forked Node process, in the form that the supervisor needs. */
 import { fork } from 'node:child_process'
-import { childProcessPort, encodeEngineOptions, type EngineOptions, type Frame } from '../../engine/link'
+import { createPortEvents, encodeEngineOptions, type EngineOptions, type Frame } from '../../engine/link'
 import type { EngineProcess } from '../../shell'
 
 const stopMs = 3000
@@ -11,30 +11,43 @@ function exitReason(code: number | null, signal: NodeJS.Signals | null): string 
 }
 
 /** Starts the engine. Whatever it prints goes to stderr, since stdout carries results. */
-export function forkEngine(modulePath: string, options: EngineOptions): EngineProcess {
+export function forkEngine(modulePath: string, options: EngineOptions): EngineProcess & { readonly pid: number | undefined } {
   const child = fork(modulePath, [encodeEngineOptions(options)], { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'], execArgv: [] })
-  const channel = childProcessPort<Frame, Frame>(child)
+  const events = createPortEvents<Frame>()
+  const exitListeners: ((reason: string) => void)[] = []
+  const end = (reason: string): void => {
+    if (events.isClosed()) return
+    events.closed(reason)
+    for (const listener of exitListeners) listener(reason)
+  }
+  const stop = (): void => {
+    // It ends when the conversation does; a run of the model that does not return is not waited for.
+    if (child.connected) child.disconnect()
+    setTimeout(() => child.kill('SIGKILL'), stopMs).unref()
+  }
+  child.on('message', (frame) => {
+    events.deliver(frame as Frame)
+  })
+  // The conversation counts as ended when the process has, so that the reason is known and nobody asks a dying one.
+  child.once('exit', (code, signal) => {
+    end(exitReason(code, signal))
+  })
+  child.once('error', (error) => {
+    end(`it could not be started: ${error.message}`)
+  })
+  child.once('disconnect', stop)
   return {
-    channel,
-    onExit: (listener) => {
-      let told = false
-      const tell = (reason: string): void => {
-        if (told) return
-        told = true
-        channel.close()
-        listener(reason)
-      }
-      child.once('exit', (code, signal) => {
-        tell(exitReason(code, signal))
-      })
-      child.once('error', (error) => {
-        tell(`it could not be started: ${error.message}`)
-      })
+    pid: child.pid,
+    channel: {
+      post: (frame) => {
+        // A send that races the end of the process fails here; its exit is what counts.
+        if (child.connected) child.send(frame, () => undefined)
+      },
+      onMessage: events.onMessage,
+      onClose: events.onClose,
+      close: stop,
     },
-    stop: () => {
-      // It ends when the conversation does; a run of the model that does not return is not waited for.
-      channel.close()
-      setTimeout(() => child.kill('SIGKILL'), stopMs).unref()
-    },
+    onExit: (listener) => exitListeners.push(listener),
+    stop,
   }
 }

@@ -17,6 +17,7 @@ interface Ports<In> {
 
 function routeFrames<In>(channel: FrameChannel, onOpen: (number: number) => void): Ports<In> {
   const open = new Map<number, PortEvents<In>>()
+  let channelClosedBecause: string | undefined
   const end = (number: number, reason: string): void => {
     const events = open.get(number)
     open.delete(number)
@@ -36,12 +37,14 @@ function routeFrames<In>(channel: FrameChannel, onOpen: (number: number) => void
     }
   })
   channel.onClose((reason) => {
+    channelClosedBecause = reason
     for (const number of [...open.keys()]) end(number, reason)
   })
   return {
     add: (number) => {
       const events = createPortEvents<In>()
-      open.set(number, events)
+      if (channelClosedBecause === undefined) open.set(number, events)
+      else events.closed(channelClosedBecause)
       return events
     },
     end,

@@ -59,6 +59,12 @@ describe('ports over one channel', () => {
     expect([reasons.length, log.length]).toEqual([2, 2])
   })
 
+  it('opens no port that would wait for ever on a channel that has ended', async () => {
+    const { open, endChannel } = echoServer()
+    endChannel()
+    expect(await new Promise((resolve) => open().onClose(resolve))).toBe('the port was closed')
+  })
+
   it('tells a listener that comes after the close', async () => {
     const { open } = echoServer()
     const port = open()
