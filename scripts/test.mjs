@@ -1,8 +1,8 @@
-/** @file `npm test`: build, types, lint, unit tests and browser tests. The last line, and the only one on stdout, counts them. */
+/** @file `npm test`: build, types, lint, unit tests, WebGPU and browser tests. The last line, and the only one on stdout, counts them. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { build, root } from './build.mjs'
 import { ensureChromium } from './chromium.mjs'
 
@@ -47,6 +47,16 @@ function vitest(project, env) {
   }
 }
 
+/**
+ * A Chromium on Linux may carry a Vulkan loader and SwiftShader, which give WebGPU an adapter without a GPU. The loader
+ * is found by the library path, which only counts at a process's start.
+ */
+function softwareAdapter(chromium) {
+  const folder = chromium === undefined ? '' : [dirname(chromium), '/usr/lib/chromium'].find((path) => existsSync(join(path, 'vk_swiftshader_icd.json')))
+  if (process.platform !== 'linux' || !folder || !existsSync(join(folder, 'libvulkan.so.1'))) return {}
+  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'), DINOSCOPE_WEBGPU_TESTS: 'required' }
+}
+
 async function attempt(what, work) {
   try {
     return await work()
@@ -68,6 +78,7 @@ if (only === 'all') for (const [what, ...args] of checks) count(node(args), what
 if (only !== 'e2e') vitest('unit', env)
 if (only !== 'unit') {
   const chromium = await attempt('a Chromium for the browser tests', ensureChromium)
+  if (only === 'all') vitest('webgpu', { ...env, ...softwareAdapter(chromium) })
   if (chromium !== undefined) vitest('e2e', { ...env, DINOSCOPE_CHROMIUM: chromium })
 }
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
