@@ -158,6 +158,7 @@ describe('the exit status', () => {
     [['embed', '.', '--out', 'x.txt'], 2, '--out must end in .csv or .npy'],
     [['embed', '.', '--out', 'x.csv', '--pool', 'max'], 2, 'Allowed choices are cls, mean, cls+mean'],
     [['bench', 'nothing'], 2, 'there is no benchmark "nothing"'],
+    [['serve', '--root', '/does/not/exist'], 2, '--root cannot be used'],
     [['embed', '/does/not/exist', '--out', 'x.csv'], 1, '/does/not/exist cannot be opened'],
     [['inspect', 'a.jpg', '--out', 'x', '--model', 'nobody'], 1, 'There is no model "nobody"'],
     [['--version'], 0, ''],

@@ -16,8 +16,7 @@ export interface ImportOptions extends WorkspaceOption {
 }
 
 function describe(model: ModelInfo): string {
-  const id = model.id.slice(model.origin.length + 1)
-  return `${id.padEnd(28)} ${model.architecture.padEnd(24)} ${(model.parameters / 1e6).toFixed(1).padStart(7)} M  ${model.origin.padEnd(8)}  ${model.name}${model.trained ? '' : ' (untrained)'}`
+  return `${model.id.padEnd(28)} ${model.architecture.padEnd(24)} ${(model.parameters / 1e6).toFixed(1).padStart(7)} M  ${model.origin.padEnd(8)}  ${model.name}${model.trained ? '' : ' (untrained)'}`
 }
 
 /** Every model, and every folder that should be one and is not. */
@@ -25,10 +24,9 @@ export async function listModels({ workspace }: WorkspaceOption, { terminal }: C
   const { bundledFolder, modelsFolder } = modelPlaces(workspace)
   const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
   const problems = [...bundled.problems, ...imported.problems]
-  const infos = [...bundled.models.map((folder) => modelInfo(folder, 'bundled')), ...imported.models.map((folder) => modelInfo(folder, 'imported'))]
-  const models = infos.map((info) => ({ ...info, id: info.id.slice(info.origin.length + 1) }))
+  const models = [...bundled.models.map((folder) => modelInfo(folder, 'bundled')), ...imported.models.map((folder) => modelInfo(folder, 'imported'))]
   for (const problem of problems) terminal.note(`${problem.relativePath}: ${problem.code}: ${problem.reason}`)
-  terminal.result({ models, problems }, infos.map(describe))
+  terminal.result({ models, problems }, models.map(describe))
   return problems.length === 0 ? exitCodes.done : exitCodes.failed
 }
 
@@ -40,8 +38,8 @@ export async function importIntoWorkspace(
 ): Promise<CommandResult> {
   const folder = await importModel({ source, modelsFolder: modelPlaces(workspace).modelsFolder, name, checkpointKey: key }, context)
   const info = modelInfo(folder, 'imported')
-  context.terminal.result({ model: { ...info, id: folder.manifest.id }, folder: folder.folder }, [
-    `Imported ${info.name} as ${folder.manifest.id}: ${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} M parameters.`,
+  context.terminal.result({ model: info, folder: folder.folder }, [
+    `Imported ${info.name} as ${info.id}: ${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} M parameters.`,
     info.description,
     ...(info.unexpectedKeys.length === 0 ? [] : [`${info.unexpectedKeys.length} names in the file are no part of the backbone: ${info.unexpectedKeys.slice(0, 8).join(', ')}${info.unexpectedKeys.length > 8 ? ', …' : ''}`]),
   ])

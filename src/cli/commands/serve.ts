@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { EngineError, isEngineError, messageOf } from '../../engine/contract'
 import { createSurface, defaultWorkspace, findAppFolders, readPages, superviseEngine, type EngineProcess, type SupervisedEngine } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
-import { BusyError, exitCodes } from '../exit-codes'
+import { BusyError, exitCodes, UsageError } from '../exit-codes'
 import { forkEngine } from '../serve/engine-child'
 import { startServer, type RunningServer } from '../serve/server'
 
@@ -44,6 +44,12 @@ async function listen(engine: SupervisedEngine<EngineProcess>, renderer: string,
   }
 }
 
+async function realRoot(path: string): Promise<string> {
+  return realpath(path).catch((error: unknown) => {
+    throw new UsageError(`--root cannot be used: ${messageOf(error)}`)
+  })
+}
+
 /** Settles when the person stops the server or the engine is beyond help. */
 function untilStopped(engine: SupervisedEngine<EngineProcess>, { signal, terminal }: CommandContext): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
@@ -62,7 +68,7 @@ function untilStopped(engine: SupervisedEngine<EngineProcess>, { signal, termina
 export async function serve(options: ServeOptions, context: CommandContext): Promise<CommandResult> {
   const { version, resources, renderer, engineModule } = findAppFolders()
   const workspace = resolve(options.workspace ?? defaultWorkspace())
-  const root = options.root === undefined ? undefined : await realpath(options.root)
+  const root = options.root === undefined ? undefined : await realRoot(options.root)
   const engine = superviseEngine(() => forkEngine(engineModule, { version, resources, workspace, root }))
   const stopped = untilStopped(engine, context)
   stopped.catch(() => undefined)

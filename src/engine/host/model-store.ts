@@ -1,4 +1,5 @@
-/** @file The models a person can choose from: bundled and imported, each under an id that tells which. */
+/** @file The models a person can choose from: bundled and imported, each under one id. */
+import { basename } from 'node:path'
 import { EngineError, type JobContext, type ModelInfo, type Progress } from '../contract'
 import { architectureName } from '../nn'
 import { importModel, listModelFolders, removeModelFolder, type ModelFolder } from '../weights'
@@ -19,11 +20,11 @@ export interface ModelStore {
   remove(modelId: string): Promise<void>
 }
 
-/** What is told of a model. */
-export function modelInfo({ manifest }: ModelFolder, origin: Origin): ModelInfo {
+/** What is told of a model. `id` is what it is asked for by. */
+export function modelInfo({ manifest }: ModelFolder, origin: Origin, id: string = manifest.id): ModelInfo {
   const { config, provenance } = manifest
   return {
-    id: `${origin}:${manifest.id}`,
+    id,
     name: manifest.name,
     origin,
     family: config.family,
@@ -42,31 +43,41 @@ export function modelInfo({ manifest }: ModelFolder, origin: Origin): ModelInfo 
   }
 }
 
+interface Entry {
+  readonly id: string
+  readonly origin: Origin
+  readonly folder: ModelFolder
+}
+
 /** Reads the folders anew each time, since models may come and go beside the app. */
 export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders): ModelStore {
-  const foldersOf = async (origin: Origin): Promise<readonly ModelFolder[]> => (await listModelFolders(origin === 'bundled' ? bundledFolder : modelsFolder)).models
-  const notFound = (modelId: string): EngineError => new EngineError('NOT_FOUND', `there is no model ${JSON.stringify(modelId)}`, { detail: { modelId } })
-  const split = (modelId: string): readonly [Origin, string] => {
-    const [origin = '', id = ''] = modelId.split(':', 2)
-    if (origin !== 'bundled' && origin !== 'imported') throw notFound(modelId)
-    return [origin, id]
+  const entries = async (): Promise<readonly Entry[]> => {
+    const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
+    const taken = new Set(bundled.models.map(({ manifest }) => manifest.id))
+    return [
+      ...bundled.models.map((folder) => ({ id: folder.manifest.id, origin: 'bundled', folder }) as const),
+      // A new version of the app may bundle a model under an id that an import already has.
+      ...imported.models.map((folder) => ({ id: `${taken.has(folder.manifest.id) ? 'imported:' : ''}${folder.manifest.id}`, origin: 'imported', folder }) as const),
+    ]
+  }
+  const find = async (modelId: string): Promise<Entry> => {
+    const found = (await entries()).find(({ id }) => id === modelId)
+    if (found === undefined) throw new EngineError('NOT_FOUND', `there is no model ${JSON.stringify(modelId)}`, { detail: { modelId } })
+    return found
   }
   return {
-    list: async () => {
-      const [bundled, imported] = await Promise.all([foldersOf('bundled'), foldersOf('imported')])
-      return [...bundled.map((folder) => modelInfo(folder, 'bundled')), ...imported.map((folder) => modelInfo(folder, 'imported'))]
+    list: async () => (await entries()).map(({ id, origin, folder }) => modelInfo(folder, origin, id)),
+    find: async (modelId) => (await find(modelId)).folder,
+    add: async (path, name, context) => {
+      const { folder } = await importModel({ source: path, modelsFolder, name }, context)
+      const added = (await entries()).find((entry) => entry.folder.folder === folder)
+      if (added === undefined) throw new EngineError('NOT_FOUND', `the model that was just written to ${folder} is gone`, { detail: { path: folder } })
+      return modelInfo(added.folder, added.origin, added.id)
     },
-    find: async (modelId) => {
-      const [origin, id] = split(modelId)
-      const found = (await foldersOf(origin)).find(({ manifest }) => manifest.id === id)
-      if (found === undefined) throw notFound(modelId)
-      return found
-    },
-    add: async (path, name, context) => modelInfo(await importModel({ source: path, modelsFolder, name }, context), 'imported'),
     remove: async (modelId) => {
-      const [origin, id] = split(modelId)
-      if (origin === 'bundled') throw new EngineError('FORBIDDEN', `${JSON.stringify(id)} comes with the app and cannot be removed`, { detail: { modelId } })
-      await removeModelFolder(modelsFolder, id)
+      const { origin, folder } = await find(modelId)
+      if (origin === 'bundled') throw new EngineError('FORBIDDEN', `${JSON.stringify(modelId)} comes with the app and cannot be removed`, { detail: { modelId } })
+      await removeModelFolder(modelsFolder, basename(folder.folder))
     },
   }
 }

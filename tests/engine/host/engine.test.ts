@@ -10,7 +10,7 @@ import { memoryPair } from '../../../src/engine/link'
 import { jpegPicture } from '../../helpers/pictures'
 
 const root = join(import.meta.dirname, '..', '..', '..')
-const model = 'bundled:untrained-demo'
+const model = 'untrained-demo'
 
 let folder: string
 let engine: Engine
@@ -121,7 +121,7 @@ describe('the engine', () => {
   it('names why a picture cannot be looked at', async () => {
     const { images } = await openPhotos()
     const analyse = (imageId: string, modelId: string): Promise<string> => code(client['view.analyse']({ imageId, modelId, size: 112 }).result)
-    expect(await Promise.all([analyse(images.get('broken.jpg')?.id ?? '', model), analyse('unknown', model), analyse(images.get('a.jpg')?.id ?? '', 'bundled:none'), analyse(images.get('a.jpg')?.id ?? '', '../etc')])).toEqual(['IMG_TRUNCATED', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
+    expect(await Promise.all([analyse(images.get('broken.jpg')?.id ?? '', model), analyse('unknown', model), analyse(images.get('a.jpg')?.id ?? '', 'none'), analyse(images.get('a.jpg')?.id ?? '', '../etc')])).toEqual(['IMG_TRUNCATED', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
   })
 
   it('imports a model, uses it beside the bundled one, and removes it', async () => {
@@ -130,8 +130,22 @@ describe('the engine', () => {
     const request = { imageId: images.get('a.jpg')?.id ?? '', size: 112 } as const
     const analysis = await client['view.analyse']({ ...request, modelId: info.id }).result
     await client['models.remove']({ modelId: info.id })
-    expect({ info: [info.id, info.name, info.origin], left: (await client['models.list'](undefined)).map(({ id }) => id) }).toEqual({ info: ['imported:my-copy', 'My copy', 'imported'], left: [model] })
+    expect({ info: [info.id, info.name, info.origin], left: (await client['models.list'](undefined)).map(({ id }) => id) }).toEqual({ info: ['my-copy', 'My copy', 'imported'], left: [model] })
     expect(await Promise.all([code(client['view.attention']({ analysisId: analysis.analysisId, layer: 0, query: 'cls' })), code(client['view.analyse']({ ...request, modelId: info.id }).result), code(client['models.remove']({ modelId: model }))])).toEqual(['NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN'])
+  })
+
+  it('tells an imported model from a bundled one of the same id', async () => {
+    const info = await client['models.import']({ path: join(folder, 'resources', 'models', 'untrained-demo'), name: undefined }).result
+    const listed = (await client['models.list'](undefined)).map(({ id, origin }) => [id, origin])
+    await client['models.remove']({ modelId: info.id })
+    expect({ id: info.id, listed, left: (await client['models.list'](undefined)).length }).toEqual({
+      id: 'imported:untrained-demo',
+      listed: [
+        [model, 'bundled'],
+        ['imported:untrained-demo', 'imported'],
+      ],
+      left: 1,
+    })
   })
 
   it.each(['csv', 'npy'] as const)('embeds a folder as %s, leaving out what is broken', async (format) => {
