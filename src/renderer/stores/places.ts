@@ -8,7 +8,8 @@ import { useNoticesStore } from './notices'
 
 export type PlacePurpose = 'folder' | 'model'
 
-const modelName = /\.(pth|pt|bin|safetensors)$/i
+/** Names of files that hold models. */
+export const modelName = /\.(pth|pt|bin|safetensors)$/i
 
 export const usePlacesStore = defineStore('places', () => {
   const library = useLibraryStore()
