@@ -12,8 +12,8 @@ export function setupPagePorts(engine: SupervisedEngine<UtilityEngine>): void {
   onPort(channels.engine, (port, page) => {
     engine.ready().then(
       () => {
+        if (!joined.has(page)) page.once('destroyed', () => joined.delete(page))
         joined.add(page)
-        page.once('destroyed', () => joined.delete(page))
         engine.process()?.attach(port)
       },
       (error: unknown) => {
