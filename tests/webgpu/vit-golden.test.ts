@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 describe('WebGPU and the official code give the same numbers', () => {
-  it.each(goldenCases('vit'))('$name', async ({ folder }, context) => {
+  it.for(goldenCases('vit'))('$name', async ({ folder }, context) => {
     const report = runtime.reports.find(({ name }) => name === 'webgpu')
     if (report?.ok !== true && process.env['DINOSCOPE_WEBGPU_TESTS'] !== 'required') {
       console.warn(`SKIPPED: no WebGPU adapter here (${report?.reason ?? 'not a candidate on this platform'})`)

@@ -20,6 +20,6 @@ describe('a wrong shape', () => {
     ['where', () => where(x(1), x(1), x(1)), 'where: the condition is float32 [1], not bool'],
     ['multiHeadAttention', () => multiHeadAttention(x(1, 2, 7), x(1, 2, 7), x(1, 2, 7), 2, 1), 'multiHeadAttention: query float32 [1, 2, 7] does not fall into 2 heads'],
   ])('of %s is an error on the line that made it', (_name, make, message) => {
-    expect(make).toThrowError(expect.objectContaining({ code: 'GRAPH', message }))
+    expect(make).toThrow(expect.objectContaining({ code: 'GRAPH', message }))
   })
 })

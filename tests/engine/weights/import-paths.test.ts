@@ -108,7 +108,7 @@ describe.each(cases)('$name', ({ name, model, config }) => {
       layout: 'the teacher of a training checkpoint',
       kind: 'fb',
       write: (tensors) => {
-        const other = new Map(Array.from(tensors, ([key, value]) => [key, { ...value, data: value.data.slice().fill(0 as never) } as Tensor]))
+        const other = new Map(Array.from(tensors, ([key, value]) => [key, { ...value, data: value.data.slice().fill(0 as never) }]))
         const student = renamed(new Map([...other, ...head]), (key) => `module.backbone.${key}`)
         const teacher = new Map([...renamed(tensors, (key) => `backbone.${key}`), ...head])
         return put(

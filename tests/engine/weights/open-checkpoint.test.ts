@@ -54,7 +54,10 @@ test('a file that is refused is closed, and one that is read stays open until it
   let closed = 0
   const watched = (bytes: Buffer): ReturnType<typeof bytesAsSource> => ({
     ...bytesAsSource('model.pth', bytes),
-    close: () => Promise.resolve(void closed++),
+    close: () => {
+      closed++
+      return Promise.resolve()
+    },
   })
   await errorOf(readCheckpoint(watched(zip.subarray(0, 100))))
   expect(closed).toBe(1)

@@ -74,7 +74,7 @@ const constructorConfig = z.object({
  * @throws EngineError MODEL_UNSUPPORTED
  */
 export function parseConfigFile(path: string, text: string, describesWeights: boolean): ConfigClaims | undefined {
-  const refuse = (what: string): undefined => {
+  const refuse = (what: string): ConfigClaims | undefined => {
     if (!describesWeights) return undefined
     throw new EngineError('MODEL_UNSUPPORTED', `${path} ${what}`, { detail: { path } })
   }

@@ -54,7 +54,7 @@ function parsePickles(path: string, bytes: Buffer): Pickles {
   const unsupported = (what: string): EngineError => new EngineError('MODEL_UNSUPPORTED', `${path} ${what}`, { detail: { path } })
   if (magic.value !== magicNumber) throw unsupported('is a pickle, but not one that torch.save wrote')
   const protocol = unpickle(path, bytes, magic.end)
-  if (protocol.value !== protocolVersion) throw unsupported(`has format version ${String(protocol.value)}; ${protocolVersion} was expected`)
+  if (protocol.value !== protocolVersion) throw unsupported(`has format version ${typeof protocol.value === 'number' ? protocol.value : 'of another kind'}; ${protocolVersion} was expected`)
   const system = unpickle(path, bytes, protocol.end)
   if (!isKind(system.value, 'dict') || system.value.entries.get('little_endian') !== true)
     throw unsupported('was written on a machine of another byte order')

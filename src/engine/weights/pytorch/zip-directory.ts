@@ -176,7 +176,7 @@ function readName(path: string, bytes: Buffer): string {
   } catch {
     throw archiveError(path, 'has an entry whose name is not UTF-8')
   }
-  // eslint-disable-next-line no-control-regex
+   
   const unsafe =
     /[\u0000-\u001f\\:]/.test(name) ||
     name.split('/').some((part, index, parts) => part === '..' || part === '.' || (part === '' && index < parts.length - 1))

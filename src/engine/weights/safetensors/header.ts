@@ -120,14 +120,14 @@ function readEntry(path: string, name: string, value: StrictJson): Entry {
   const dtype = typeof typeName === 'string' ? dtypeOfName.get(typeName) : undefined
   if (dtype === undefined) throw tensorError(path, name, `has dtype ${describe(typeName)}; known are ${[...dtypeOfName.keys()].join(', ')}`)
 
-  const dims = fields.get('shape')
-  if (!Array.isArray(dims)) throw tensorError(path, name, `has shape ${describe(dims)}; a list was expected`)
+  const dims = listOf(fields.get('shape'))
+  if (dims === undefined) throw tensorError(path, name, `has shape ${describe(fields.get('shape'))}; a list was expected`)
   if (dims.length > maximumRank) throw tensorError(path, name, `has ${dims.length} dimensions; at most ${maximumRank} are read`)
-  const shape = (dims as readonly StrictJson[]).map((dim) => readInteger(path, name, 'shape', dim))
+  const shape = dims.map((dim) => readInteger(path, name, 'shape', dim))
 
-  const offsets = fields.get('data_offsets')
-  if (!Array.isArray(offsets) || offsets.length !== 2)
-    throw tensorError(path, name, `has data_offsets ${describe(offsets)}; [begin, end] was expected`)
+  const offsets = listOf(fields.get('data_offsets'))
+  if (offsets?.length !== 2)
+    throw tensorError(path, name, `has data_offsets ${describe(fields.get('data_offsets'))}; [begin, end] was expected`)
   const begin = readInteger(path, name, 'data_offsets', offsets[0])
   const end = readInteger(path, name, 'data_offsets', offsets[1])
   if (end < begin) throw tensorError(path, name, `ends at ${end}, before it begins at ${begin}`)
@@ -157,12 +157,18 @@ function readInteger(path: string, name: string, field: string, value: StrictJso
   throw tensorError(path, name, `has ${describe(value)} in ${field}; an integer from 0 to 2^53 - 1 was expected`)
 }
 
+/** Array.isArray() forgets what a read-only list holds. */
+function listOf(value: StrictJson | undefined): readonly StrictJson[] | undefined {
+  return Array.isArray(value) ? (value as readonly StrictJson[]) : undefined
+}
+
 function describe(value: StrictJson | undefined): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return printable(value)
   if (value instanceof OtherNumber) return value.literal
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  return value instanceof Map ? 'an object' : String(value)
+  const list = listOf(value)
+  if (list !== undefined) return `a list of ${list.length}`
+  return value instanceof Map ? 'an object' : JSON.stringify(value)
 }
 
 function header(path: string, what: string): EngineError {

@@ -143,7 +143,7 @@ describe('an import that fails', () => {
     if (original === undefined) expect.fail(name)
     const data = Float32Array.from(original.data as Float32Array)
     data[index] = value
-    return copy.set(name, { ...original, data } as Tensor)
+    return copy.set(name, { ...original, data })
   }
   const without = new Map([...weights].filter(([name]) => name !== 'blocks.1.norm2.bias'))
 
@@ -206,7 +206,7 @@ describe('an import that fails', () => {
     ['a shard that is missing', 'SOURCE_UNAVAILABLE', foreignShard('model-00001-of-00002.safetensors')],
     ['an index that is not one', 'MODEL_HEADER', { 'model.safetensors.index.json': '[]' }],
   ])('because the source is %s', async (_what, code, files) => {
-    const { at, models } = place(files as Readonly<Record<string, string>>)
+    const { at, models } = place(files)
     expect(await errorOf(importModel({ source: at, modelsFolder: models }, context()))).toMatchObject({ code })
   })
 

@@ -3,7 +3,7 @@ import type { DType, Tensor } from '../../../../src/engine/tensor'
 import { callOf, op, pickle, pushValue, type PlainValue } from './pickle-writer'
 import { writeZip, type ZipFile, type ZipOptions } from './zip-writer'
 
-export interface SavedDict extends ReadonlyMap<string, SavedValue> {}
+export type SavedDict = ReadonlyMap<string, Tensor | PlainValue | ReadonlyMap<string, unknown>>
 /** What a checkpoint is made of. Buffers are opcodes already written. */
 export type SavedValue = Tensor | SavedDict | PlainValue
 
