@@ -47,6 +47,8 @@ describe('isExternalUrl', () => {
 const asContents = (contents: ReturnType<typeof electron.fakeContents>): WebContents => contents as unknown as WebContents
 
 describe('messages from pages', () => {
+  const told: string[] = []
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0)
   const own = electron.fakeContents()
   trust(asContents(own))
   const event = (sender: ReturnType<typeof electron.fakeContents>, senderFrame: { url: string } | null = sender.mainFrame, ports: unknown[] = []) => ({ sender, senderFrame, ports })
@@ -85,6 +87,10 @@ describe('messages from pages', () => {
     electron.ipcMainEvents.emit('test:port', event(own, null, [ports[4]]))
     electron.ipcMainEvents.emit('test:port', event(own))
     expect({ taken, closed: ports.map(({ close }) => close.mock.calls.length) }).toEqual({ taken: [ports[0]], closed: [0, 1, 1, 1, 1] })
+  })
+
+  it('tells of each refused channel once', () => {
+    expect(told).toEqual(['test:ask', 'test:port'].map((channel) => `dinoscope: refused a message on ${channel} from a page that is not the app's\n`))
   })
 })
 
