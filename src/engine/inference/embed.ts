@@ -26,7 +26,7 @@ export interface EmbedSummary {
 }
 
 /** A run of the model blocks its process, and cancel must answer within a second. */
-const targetRunMs = 400
+const targetRunMs = 250
 const largestBatch = 32
 const firstBatch = 4
 

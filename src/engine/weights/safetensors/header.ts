@@ -168,7 +168,7 @@ function describe(value: StrictJson | undefined): string {
   if (value instanceof OtherNumber) return value.literal
   const list = listOf(value)
   if (list !== undefined) return `a list of ${list.length}`
-  return value instanceof Map ? 'an object' : JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
 function header(path: string, what: string): EngineError {
