@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import type { ProviderName } from '../src/engine/contract'
 import { createRuntime } from '../src/engine/runtime'
 import { benchInference } from './inference'
-import type { Benchmark, BenchReport } from './report'
+import { againstRoofline, type BenchReport, type Measurement } from './report'
 import { openRoofline } from './roofline'
 
 export type { Benchmark, BenchReport } from './report'
@@ -24,13 +24,14 @@ export async function runBench(names: readonly BenchName[], options: BenchOption
   const roofline = await openRoofline(runtime)
   try {
     await roofline.measure()
-    const benchmarks: Benchmark[] = []
+    const measurements: Measurement[] = []
     for (const name of names) {
       switch (name) {
         case 'inference':
-          benchmarks.push(...(await benchInference(runtime, roofline, options.samplesFolder)))
+          measurements.push(...(await benchInference(runtime, roofline, options.samplesFolder)))
       }
     }
+    const gemmGflops = await roofline.measure()
     const [cpu] = cpus()
     return {
       machine: {
@@ -41,8 +42,8 @@ export async function runBench(names: readonly BenchName[], options: BenchOption
         provider: runtime.provider,
         threads: runtime.threads,
       },
-      gemmGflops: await roofline.measure(),
-      benchmarks,
+      gemmGflops,
+      benchmarks: measurements.map((measurement) => againstRoofline(measurement, gemmGflops)),
     }
   } finally {
     await roofline.release()

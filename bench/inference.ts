@@ -8,7 +8,7 @@ import { dinov2Config, forwardMacs, initialParameters } from '../src/engine/nn'
 import type { Runtime } from '../src/engine/runtime'
 import { randomStream } from '../src/engine/tensor'
 import { defaultPreprocessing, readSafetensorsIndex, writeSafetensors, type ModelFolder } from '../src/engine/weights'
-import { peakRssMb, type Benchmark } from './report'
+import { peakRssMb, type Measurement } from './report'
 import type { Roofline } from './roofline'
 
 const config = dinov2Config('s')
@@ -82,22 +82,22 @@ async function filesRate(backbone: Backbone, samplesFolder: string): Promise<num
 }
 
 /** DINOv2 ViT-S/14 at 224 px: forward alone for batches of 1 and 8, and from files to vectors. */
-export async function benchInference(runtime: Runtime, roofline: Roofline, samplesFolder: string): Promise<Benchmark[]> {
+export async function benchInference(runtime: Runtime, roofline: Roofline, samplesFolder: string): Promise<Measurement[]> {
   const folder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'))
   try {
     const backbone = loadBackbone(runtime, await randomModel(folder))
-    const measured: { name: string; value: number; peakRssMb: number }[] = []
+    const measured: Measurement[] = []
+    const add = (name: string, value: number): void => {
+      measured.push({ name: `dinov2-vits14 ${name}`, value, unit: 'img/s', gigaflopsPerUnit: gigaflopsPerImage, peakRssMb: peakRssMb() })
+    }
     for (const count of [1, 8]) {
       const batch = randomBatch(count)
       await backbone.embed(batch)
-      const value = await bestRate(rounds, roofline, () => forwardRate(backbone, batch))
-      measured.push({ name: `dinov2-vits14 forward, 224 px, batch ${count}`, value, peakRssMb: peakRssMb() })
+      add(`forward, 224 px, batch ${count}`, await bestRate(rounds, roofline, () => forwardRate(backbone, batch)))
     }
-    const value = await bestRate(fileRounds, roofline, () => filesRate(backbone, samplesFolder))
-    measured.push({ name: 'dinov2-vits14 JPEG files to vectors', value, peakRssMb: peakRssMb() })
-    const gemmGflops = await roofline.measure()
+    add('JPEG files to vectors', await bestRate(fileRounds, roofline, () => filesRate(backbone, samplesFolder)))
     await backbone.dispose()
-    return measured.map((entry) => ({ ...entry, unit: 'img/s', rooflineRatio: (entry.value * gigaflopsPerImage) / gemmGflops }))
+    return measured
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

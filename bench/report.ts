@@ -9,9 +9,20 @@ export interface Benchmark {
   readonly peakRssMb: number
 }
 
+/** A rate as it was measured, before it is held against the roofline. */
+export interface Measurement extends Omit<Benchmark, 'rooflineRatio'> {
+  /** Arithmetic in one unit of `value`, GFLOP. */
+  readonly gigaflopsPerUnit: number
+}
+
+/** Holds a measured rate against the roofline. */
+export function againstRoofline({ gigaflopsPerUnit, ...measurement }: Measurement, gemmGflops: number): Benchmark {
+  return { ...measurement, rooflineRatio: (measurement.value * gigaflopsPerUnit) / gemmGflops }
+}
+
 export interface BenchReport {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly node: string; readonly provider: string; readonly threads: number }
-  /** Rate of a 2048³ float32 product, best of several taken before, between and after the benchmarks. */
+  /** Rate of float32 products, best of several taken before, between and after the benchmarks. */
   readonly gemmGflops: number
   readonly benchmarks: readonly Benchmark[]
 }

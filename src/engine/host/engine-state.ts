@@ -8,6 +8,7 @@ import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createExports, type Exports } from './exports'
+import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
 
 /** Two models can be compared without loading either again. */
@@ -33,7 +34,9 @@ export async function createEngineState(options: EngineOptions, tellThroughput: 
   const runtime = createRuntime({ preferred: options.provider, threads: options.threads })
   // Whoever needs it meets the failure; until then it must not end the process.
   runtime.catch(() => undefined)
-  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder: join(options.workspace, 'models') })
+  const modelsFolder = join(options.workspace, 'models')
+  await removeUnfinished(modelsFolder)
+  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder })
   const analyses = createAnalyses<AnalysisState>(keptAnalyses)
   const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
   return {

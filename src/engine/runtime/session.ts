@@ -33,10 +33,7 @@ export async function openSession(built: BuiltModel, options: SessionOptions): P
     graphOptimizationLevel: 'all',
     // What fails is thrown with its reason; the runtime need not print it too.
     logSeverityLevel: 4,
-    extra:
-      options.weightsFolder === undefined
-        ? {}
-        : { session: { model_external_initializers_file_folder_path: options.weightsFolder } },
+    extra: { session: sessionConfig(options.weightsFolder) },
   }).catch((error: unknown) => {
     throw runtimeError(`${built.model.graph.name} could not be loaded on ${options.provider}`, error, built)
   })
@@ -54,6 +51,15 @@ export async function openSession(built: BuiltModel, options: SessionOptions): P
       released = true
       await session.release()
     },
+  }
+}
+
+/** Keys of onnxruntime_session_options_config_keys.h below `session.`. */
+function sessionConfig(weightsFolder: string | undefined): Readonly<Record<string, string>> {
+  return {
+    // Worker threads that spin after a run take a core from the decoder, or from the next session.
+    force_spinning_stop: '1',
+    ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file Model folders on disk: opening, checking, listing and removing them. */
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EngineError, isEngineError, messageOf, type FileProblem } from '../../contract'
 import { isPartialName, partialName, syncFolder } from '../../files'
@@ -134,8 +134,15 @@ export async function removeModelFolder(modelsFolder: string, id: string): Promi
   }
 }
 
-/** Deletes what interrupted imports and removals have left. For the start of the engine, before anything runs. */
-export async function removeUnfinished(modelsFolder: string): Promise<void> {
+/** An import that is older has been interrupted; a younger one may be another instance's, still at work. */
+const unfinishedAfterMs = 24 * 60 * 60 * 1000
+
+/** Deletes what interrupted imports and removals have left. For the start of the engine. */
+export async function removeUnfinished(modelsFolder: string, olderThanMs: number = unfinishedAfterMs): Promise<void> {
   const entries = await readdir(modelsFolder).catch(() => [])
-  for (const name of entries.filter(isPartialName)) await rm(join(modelsFolder, name), { recursive: true, force: true })
+  for (const name of entries.filter(isPartialName)) {
+    const path = join(modelsFolder, name)
+    const changed = await stat(path).then(({ mtimeMs }) => mtimeMs, () => undefined)
+    if (changed !== undefined && Date.now() - changed >= olderThanMs) await rm(path, { recursive: true, force: true })
+  }
 }

@@ -161,8 +161,13 @@ describe('a folder of models', () => {
     ])
   })
 
-  test('loses what interrupted imports left', async () => {
+  test('loses what interrupted imports left, but not what another instance may still be writing', async () => {
+    const partials = (): string[] => readdirSync(models).filter((name) => name.includes('partial'))
+    const before = partials()
+    expect(before.length).toBeGreaterThan(0)
     await removeUnfinished(models)
+    expect(partials()).toEqual(before)
+    await removeUnfinished(models, 0)
     expect(readdirSync(models).filter((name) => name.includes('partial'))).toEqual([])
     expect((await listModelFolders(models)).models.length).toBe(2)
     await expect(removeUnfinished(join(folder, 'nowhere'))).resolves.toBeUndefined()
