@@ -99,10 +99,10 @@ describe('looking at a folder of photos', () => {
   it('moves through the folder with the arrow keys', async () => {
     const cat = await nextOverlay(app.page)
     await app.page.keyboard.press('ArrowRight')
-    await nextOverlay(app.page, cat)
+    const coffee = await nextOverlay(app.page, cat)
     expect(await app.page.getByTestId('position').textContent()).toBe('3 of 6')
     await app.page.keyboard.press('ArrowLeft')
-    await nextOverlay(app.page, 'coffee')
+    expect(await nextOverlay(app.page, coffee)).toBe(cat)
     expect(await app.page.getByTestId('position').textContent()).toBe('2 of 6')
   })
 

@@ -35,9 +35,8 @@ export function patchBatch(backbone: Backbone, prepared: PreparedImage): PatchBa
  */
 export async function analyseImage(backbone: Backbone, prepared: PreparedImage): Promise<AnalysisState> {
   const batch = patchBatch(backbone, prepared)
-  const start = performance.now()
-  const { tokens, attention } = await backbone.look(batch, [clsToken])
-  return { backbone, prepared, batch, tokens, clsAttention: attention, modelMs: performance.now() - start }
+  const { tokens, attention, modelMs } = await backbone.look(batch, [clsToken])
+  return { backbone, prepared, batch, tokens, clsAttention: attention, modelMs }
 }
 
 /** The patch tokens, without CLS and registers, float32 `[patches, dim]`; a view. */

@@ -32,6 +32,8 @@ export interface DenseTokens {
   readonly tokens: Float32Array
   /** For each block, the attention of the query tokens: float32 `[count, heads, queries, tokens]`. */
   readonly attention: readonly Float32Array[]
+  /** Time of the run itself, without loading the model, milliseconds. */
+  readonly modelMs: number
 }
 
 export interface Backbone {
@@ -132,8 +134,12 @@ export function loadBackbone(runtime: Runtime, { manifest, weights }: ModelFolde
     },
     look: async (batch, queries) => {
       const indices: Tensor<'int64'> = { dtype: 'int64', shape: [queries.length], data: BigInt64Array.from(queries, BigInt) }
-      const results = await (await lookSession()).run({ ...feeds(batch), queries: indices })
+      const session = await lookSession()
+      const started = performance.now()
+      const results = await session.run({ ...feeds(batch), queries: indices })
+      const modelMs = performance.now() - started
       return {
+        modelMs,
         tokens: float32(results, 'tokens'),
         attention: Array.from({ length: config.depth }, (_, block) => float32(results, attentionName(block))),
       }

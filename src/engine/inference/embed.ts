@@ -3,10 +3,13 @@ import { isEngineError, messageOf, toWire, type FileProblem, type Pooling, type 
 import { writePatchRows, type PreparedImage } from '../image'
 import { createProgress } from '../progress'
 import type { Backbone, PatchGrid } from './backbone'
+import { prefetch } from './prefetch'
 
 /** A picture to embed. `prepare` reads and decodes it to the size the model wants. */
 export interface EmbedSource {
   readonly relativePath: string
+  /** Size of the file, which bounds how many are read at once; unknown counts as small. */
+  readonly sizeBytes?: number
   prepare(): Promise<PreparedImage>
 }
 
@@ -28,7 +31,6 @@ export interface EmbedSummary {
 /** A run of the model blocks its process, and cancel must answer within a second. */
 const targetRunMs = 250
 const largestBatch = 32
-const firstBatch = 4
 
 /** Length of the vectors that a pooling gives. */
 export function pooledDim(dim: number, pooling: Pooling): number {
@@ -50,9 +52,10 @@ export async function embedImages(backbone: Backbone, sources: readonly EmbedSou
   const progress = createProgress('Embedding images', sources.length, (event) => { options.emit(event) })
   const skipped: FileProblem[] = []
   let embedded = 0
-  let batchSize = firstBatch
+  let batchSize = 1
+  let runs = 0
 
-  const decodedAhead = prefetch(sources, () => 2 * batchSize, async (source, index): Promise<Decoded | undefined> => {
+  const decodedAhead = prefetch(sources, signal, async (source, index): Promise<Decoded | undefined> => {
     try {
       signal.throwIfAborted()
       return { index, prepared: await source.prepare() }
@@ -71,7 +74,8 @@ export async function embedImages(backbone: Backbone, sources: readonly EmbedSou
     const runStarted = performance.now()
     const vectors = await embedBatch(backbone, batch.map(({ prepared }) => prepared), options.pooling)
     const perImageMs = (performance.now() - runStarted) / batch.length
-    batchSize = Math.max(1, Math.min(largestBatch, Math.round(targetRunMs / perImageMs)))
+    // The first run loads the model too and says nothing about the next.
+    if (runs++ > 0) batchSize = Math.max(1, Math.min(largestBatch, Math.round(targetRunMs / perImageMs)))
     for (const [position, { index }] of batch.entries()) {
       const vector = vectors[position]
       if (vector !== undefined) await options.onVector(index, vector)
@@ -130,26 +134,4 @@ export async function embedBatch(backbone: Backbone, images: readonly PreparedIm
       }
     }
   })
-}
-
-/** Maps in order while keeping up to `ahead()` items under way, so that decoding overlaps with the model. */
-async function* prefetch<A, B>(items: readonly A[], ahead: () => number, map: (item: A, index: number) => Promise<B>): AsyncGenerator<B> {
-  const underway: Promise<B>[] = []
-  let next = 0
-  const fill = (): void => {
-    while (next < items.length && underway.length < ahead()) {
-      const item = items[next] as A
-      const promise = map(item, next)
-      // A failure is met when its turn comes; until then it must not count as unhandled.
-      promise.catch(() => undefined)
-      underway.push(promise)
-      next++
-    }
-  }
-  fill()
-  for (let current = underway.shift(); current !== undefined; current = underway.shift()) {
-    fill()
-    yield await current
-    fill()
-  }
 }

@@ -1,7 +1,6 @@
 /** @file The vision transformer of DINO and DINOv2 as a function from values to values. What is not asked for is not built. */
-import { parameter, sumDims, type Value } from '../graph'
+import { parameter, scalar, type Value } from '../graph'
 import { add, concat, expand, flattenRows, gather, gelu, layerNorm, linear, matMul, mean, multiHeadAttention, multiply, reshape, silu, slice, sliceToEnd, softmax, split, transpose, where, cast } from '../ops'
-import { scalar } from '../graph'
 import type { DType } from '../tensor'
 import { addPositions } from './position-embedding'
 import { vitParameters, type VitConfig } from './vit-config'
@@ -132,9 +131,4 @@ function feedForward(config: VitConfig, parameters: Parameters, name: string, x:
   const [gate, up] = split(linearOver(parameters, `${name}.w12`, x), 2, 2)
   if (gate === undefined || up === undefined) throw new RangeError('w12 did not split in two')
   return linearOver(parameters, `${name}.w3`, multiply(silu(gate), up))
-}
-
-/** Tokens in all, as a size: 1 + registers + patches. */
-export function tokenCount(config: VitConfig, patches: Value): Value['shape'][number] {
-  return sumDims([1 + config.registers, patches.shape[1] ?? 0])
 }

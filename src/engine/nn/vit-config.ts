@@ -91,7 +91,6 @@ const sizes = {
   l: { dim: 1024, depth: 24, heads: 16 },
   g: { dim: 1536, depth: 40, heads: 24 },
 } as const
-export type VitSize = keyof typeof sizes
 
 /** DINO ViT-Ti/S/B at patch 8 or 16 (trained at 224 px). Source: dino/vision_transformer.py:236-254. */
 export function dinoConfig(size: 'ti' | 's' | 'b', patchSize: number): VitConfig {

@@ -1,6 +1,6 @@
 /** @file A typed array with its shape: the one value that weights, pictures and results share. */
 import { EngineError } from '../contract'
-import { allocate, type DType, type DTypeArrays } from './dtype'
+import type { DType, DTypeArrays } from './dtype'
 import { bfloat16sToFloat32, float16sToFloat32 } from './float16'
 import { elementCount, formatShape, type Shape } from './shape'
 
@@ -19,10 +19,6 @@ export function tensor<D extends DType>(dtype: D, shape: Shape, data: DTypeArray
   if (elementCount(shape) !== data.length)
     throw new EngineError('INTERNAL', `tensor: shape ${formatShape(shape)} needs ${elementCount(shape)} elements, data has ${data.length}`)
   return { dtype, shape, data }
-}
-
-export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
-  return { dtype, shape, data: allocate(dtype, elementCount(shape)) }
 }
 
 /** A float32 copy or, where it already is float32, the tensor itself. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buildModel, input, parameter } from '../../../src/engine/graph'
 import { add, matMul } from '../../../src/engine/ops'
 import { createRuntime } from '../../../src/engine/runtime'
-import { providerCandidates } from '../../../src/engine/runtime/providers'
+import { providerCandidates, relativeDifference } from '../../../src/engine/runtime/providers'
 import { float32 } from '../../helpers/tensors'
 
 const doubled = () => {
@@ -13,6 +13,18 @@ const doubled = () => {
 describe('providers', () => {
   it('end with the CPU on every platform', () => {
     expect((['linux', 'win32', 'darwin', 'aix'] as const).map((platform) => providerCandidates(platform).at(-1))).toEqual(['cpu', 'cpu', 'cpu', 'cpu'])
+  })
+
+  it.each([
+    ['the same', [1, -4], [1, -4], 0],
+    ['off by a tenth of the largest value', [1, -4], [1.4, -4], 0.1],
+    ['all zero where they should not be, however small', [1e-5, -2e-5], [0, 0], 1],
+    ['not a number', [1, 2], [1, NaN], Infinity],
+    ['of another length', [1, 2], [1], Infinity],
+  ])('are compared with the CPU relative to its values: %s', (_what, reference, other, expected) => {
+    const outputs = (values: readonly number[]) => ({ y: float32([values.length], values) })
+    expect(relativeDifference(outputs(reference), outputs(other))).toBeCloseTo(expected, 6)
+    expect(relativeDifference({ ...outputs(reference), attended: float32([1], [1]) }, outputs(other))).toBe(Infinity)
   })
 
   it('are not tried when the CPU is asked for', async () => {
