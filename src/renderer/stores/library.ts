@@ -27,6 +27,8 @@ export const useLibraryStore = defineStore('library', () => {
   let table = createImageTable()
   let sorted: Uint32Array = new Uint32Array()
   let running: JobHandle<LibrarySummary> | undefined
+  /** Counts openings and closings: one that is overtaken while the previous folder is left starts nothing. */
+  let generation = 0
 
   const library = computed(() => libraryOf(state.value))
   const sort = computed<ImageSort>(() => {
@@ -73,10 +75,12 @@ export const useLibraryStore = defineStore('library', () => {
 
   /** Opens `path` in place of what is open. Ends when the scan has ended, however it ended. */
   const open = async (path: string): Promise<void> => {
+    const mine = ++generation
     const left = leave()
     reset()
     dispatch({ kind: 'open', path })
     await left
+    if (mine !== generation) return
     const line = jobs.begin('Opening folder')
     const job = useClient()['library.open']({ path }, (event) => {
       if (running !== job) return
@@ -98,9 +102,12 @@ export const useLibraryStore = defineStore('library', () => {
   }
 
   const openSamples = async (): Promise<void> => {
+    const before = generation
     try {
-      await open((await useClient()['library.samples'](undefined)).path)
+      const { path } = await useClient()['library.samples'](undefined)
+      if (before === generation) await open(path)
     } catch (error) {
+      if (before !== generation) return
       dispatch({ kind: 'open', path: 'samples' })
       dispatch({ kind: 'failed', problem: problemOf(error) })
     }
@@ -111,6 +118,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
 
   const close = async (): Promise<void> => {
+    generation += 1
     const left = leave()
     reset()
     dispatch({ kind: 'close' })

@@ -144,6 +144,58 @@ describe('useLibraryStore', () => {
     expect(closed).toEqual(['/first'])
   })
 
+  /** A page with `/old` open, whose leaving lasts until `release`. */
+  const openOld = async () => {
+    const opened: string[] = []
+    const closing = deferred<undefined>()
+    startPage({
+      handlers: {
+        'library.open': ({ path }, { emit }) => {
+          opened.push(path)
+          emit({ kind: 'opened', libraryId: path, name: path })
+          return Promise.resolve({ libraryId: path, images: 0, broken: 0, skipped: 0 })
+        },
+        'library.close': () => closing.promise,
+      },
+    })
+    const library = useLibraryStore()
+    await library.open('/old')
+    const release = (): void => {
+      closing.resolve(undefined)
+    }
+    return { library, opened, release }
+  }
+
+  it('opens the last of two folders chosen quickly, and never scans the other', async () => {
+    const { library, opened, release } = await openOld()
+    const first = library.open('/first')
+    await library.open('/second')
+    release()
+    await first
+    expect([library.library?.path, opened, useSettingsStore().values.lastFolder]).toEqual(['/second', ['/old', '/second'], '/second'])
+    expect(useJobsStore().running).toEqual([])
+  })
+
+  it('stays closed when it is closed before the next folder is scanned', async () => {
+    const { library, opened, release } = await openOld()
+    const first = library.open('/first')
+    await library.close()
+    release()
+    await first
+    expect([library.state, opened]).toEqual([{ phase: 'empty' }, ['/old']])
+  })
+
+  it('opens no samples when a folder was chosen while they were looked for', async () => {
+    const samples = deferred<{ path: string }>()
+    startPage({ pictures, handlers: { 'library.samples': () => samples.promise } })
+    const library = useLibraryStore()
+    const looked = library.openSamples()
+    await library.open('/photos')
+    samples.resolve({ path: '/samples' })
+    await looked
+    expect(library.library?.path).toBe('/photos')
+  })
+
   it('opens the samples where the engine says they are', async () => {
     startPage({ pictures })
     const library = useLibraryStore()
