@@ -18,7 +18,7 @@ export interface AnalysisLoader {
   forget(request: AnalyseRequest): void
   /** Cancels what runs. */
   stop(): void
-  /** Drops everything, for another folder or engine. */
+  /** Drops everything, for another folder, engine or list of models. */
   clear(): void
 }
 

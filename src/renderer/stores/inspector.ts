@@ -179,7 +179,14 @@ export const useInspectorStore = defineStore('inspector', () => {
     if (from !== undefined) pickPatch(mode === 'attention' && query === 'cls' ? from : neighbourPatch(from, dx, dy, state.value.analysis))
   }
 
-  watch(() => [models.active?.id, settings.values.analysisSize], analyse)
+  watch(
+    () => [models.models, models.active?.id, settings.values.analysisSize] as const,
+    ([list, modelId, size], [listBefore, modelIdBefore, sizeBefore]) => {
+      // Another model may have come under the id of one that was removed.
+      if (list !== listBefore) loader.clear()
+      if (modelId !== modelIdBefore || size !== sizeBefore || state.value.phase === 'analysing') void analyse()
+    },
+  )
   watch(() => library.library?.libraryId, loader.clear)
 
   return { imageId, state, view, entry, position, field, show, leave, analyse, change, step, pickPatch, movePatch }

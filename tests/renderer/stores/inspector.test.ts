@@ -1,5 +1,6 @@
 /** @file The stage: analyses follow the picture, model and size; maps follow the clicks; what is stale is dropped. */
 import { describe, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
 import { EngineError } from '../../../src/engine/contract'
 import { useClient } from '../../../src/renderer/services/client'
 import { useInspectorStore } from '../../../src/renderer/stores/inspector'
@@ -135,6 +136,57 @@ describe('useInspectorStore', () => {
     await vi.waitFor(() => {
       expect(readyOf(inspector).analysis.gridWidth).toBeLessThan(gridWidth)
     })
+  })
+
+  it('shows nothing of a removed model when another one has come under its id', async () => {
+    let models = [fakeModel(), fakeModel({ id: 'other', heads: 6 })]
+    const inspector = await openPage({
+      handlers: {
+        'models.list': () => Promise.resolve(models),
+        'models.remove': ({ modelId }) => {
+          models = models.filter(({ id }) => id !== modelId)
+          return Promise.resolve(undefined)
+        },
+      },
+    })
+    const store = useModelsStore()
+    store.choose('other')
+    await nextTick()
+    await inspector.show('id-a.jpg')
+    const { analysisId } = readyOf(inspector).analysis
+    await store.remove('other')
+    await vi.waitFor(() => {
+      expect(readyOf(inspector).analysis.modelId).toBe('demo')
+    })
+    models = [...models, fakeModel({ id: 'other', heads: 12 })]
+    await store.load()
+    store.choose('other')
+    await vi.waitFor(() => {
+      expect(readyOf(inspector).analysis.modelId).toBe('other')
+    })
+    expect(readyOf(inspector).analysis.analysisId).not.toBe(analysisId)
+  })
+
+  it('goes on with the analysis that runs when the list of models changes', async () => {
+    let asked = 0
+    const inspector = await openPage({
+      handlers: {
+        'view.analyse': (_request, { signal }) =>
+          new Promise((_resolve, reject) => {
+            asked += 1
+            signal.addEventListener('abort', () => {
+              reject(new EngineError('CANCELLED', ''))
+            })
+          }),
+      },
+    })
+    void inspector.show('id-a.jpg')
+    await useModelsStore().load()
+    await vi.waitFor(() => {
+      expect(asked).toBe(2)
+    })
+    expect(inspector.state.phase).toBe('analysing')
+    inspector.leave()
   })
 
   it('analyses the picture once more when the engine has let go of it', async () => {
