@@ -1,8 +1,9 @@
 /** @file The engine as the page sees it: whether it answers, what it runs on, how fast it was. */
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import type { EngineStatus, Throughput } from '../../engine/contract'
+import { isEngineError, type EngineStatus, type Throughput } from '../../engine/contract'
 import { serverAnswers, useConnection } from '../services/client'
+import { problemOf, type Problem } from '../services/problem'
 
 export type EngineLink =
   | { readonly phase: 'connecting' }
@@ -14,21 +15,25 @@ const statusEveryMs = 5000
 export const useEngineStore = defineStore('engine', () => {
   const link = shallowRef<EngineLink>({ phase: 'connecting' })
   const status = shallowRef<EngineStatus>()
+  /** Why the engine, though it can be reached, does not tell its status: its runtime could not start. */
+  const problem = shallowRef<Problem>()
   const throughput = shallowRef<Throughput>()
   let timer: ReturnType<typeof setInterval> | undefined
 
   const lose = (reason: string): void => {
     clearInterval(timer)
+    problem.value = undefined
     link.value = { phase: 'lost', reason, retry: 'idle' }
   }
 
   const refresh = async (): Promise<void> => {
     try {
       status.value = await useConnection().client['engine.status'](undefined)
+      problem.value = undefined
       if (link.value.phase === 'connecting') link.value = { phase: 'ready' }
-    } catch {
-      // An engine that is gone is told by its port; one that is busy is asked again.
-      return
+    } catch (error) {
+      // An engine that is gone is told by its port; one that fails is asked again.
+      if (!isEngineError(error, 'ENGINE_EXITED')) problem.value = problemOf(error)
     }
   }
 
@@ -53,5 +58,5 @@ export const useEngineStore = defineStore('engine', () => {
     else link.value = { ...link.value, retry: 'unreachable' }
   }
 
-  return { link, status, throughput, start, refresh, restart }
+  return { link, status, problem, throughput, start, refresh, restart }
 })

@@ -1,6 +1,7 @@
 /** @file The engine's link: ready once it answers, lost with its reason, back after a reload. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EngineError } from '../../../src/engine/contract'
+import { useConnection } from '../../../src/renderer/services/client'
 import { useEngineStore } from '../../../src/renderer/stores/engine'
 import { startPage } from '../page'
 
@@ -37,6 +38,27 @@ describe('useEngineStore', () => {
     expect(engine.link).toEqual({ phase: 'connecting' })
     await vi.advanceTimersByTimeAsync(10_000)
     expect(status).toHaveBeenCalledTimes(3)
+  })
+
+  it('keeps why the engine does not tell its status, until it does', async () => {
+    startPage()
+    const engine = useEngineStore()
+    const status = vi.spyOn(useConnection().client, 'engine.status')
+    status.mockRejectedValueOnce(new EngineError('RUNTIME', 'no provider could run the test graph'))
+    await engine.start()
+    expect([engine.link, engine.problem]).toEqual([{ phase: 'connecting' }, { code: 'RUNTIME', message: 'no provider could run the test graph', lists: [] }])
+    await engine.refresh()
+    expect([engine.link, engine.problem]).toEqual([{ phase: 'ready' }, undefined])
+  })
+
+  it('leaves it to the port to say that the engine has stopped', async () => {
+    const { port } = startPage({ handlers: { 'engine.status': () => Promise.reject(new EngineError('RUNTIME', 'no provider')) } })
+    const engine = useEngineStore()
+    await engine.start()
+    expect(engine.problem?.code).toBe('RUNTIME')
+    port.close()
+    await engine.refresh()
+    expect([engine.link.phase, engine.problem]).toEqual(['lost', undefined])
   })
 
   it('asks every few seconds while it is well, and not while the page is hidden', async () => {
