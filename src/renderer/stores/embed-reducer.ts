@@ -2,14 +2,26 @@
 import type { EmbedEvent, EmbedResult, Progress } from '../../engine/contract'
 import type { Problem } from '../services/problem'
 
+/** The folder the vectors are of: it may no longer be the open one when they are ready. */
+export interface EmbedFolder {
+  readonly name: string
+  readonly path: string
+}
+
 export type EmbedState =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'running'; readonly progress: Progress | undefined; readonly skipped: number; readonly stopping: boolean }
-  | { readonly phase: 'finished'; readonly result: EmbedResult }
-  | { readonly phase: 'failed'; readonly problem: Problem }
+  | {
+      readonly phase: 'running'
+      readonly folder: EmbedFolder
+      readonly progress: Progress | undefined
+      readonly skipped: number
+      readonly stopping: boolean
+    }
+  | { readonly phase: 'finished'; readonly folder: EmbedFolder; readonly result: EmbedResult }
+  | { readonly phase: 'failed'; readonly folder: EmbedFolder; readonly problem: Problem }
 
 export type EmbedChange =
-  | { readonly kind: 'start' }
+  | { readonly kind: 'start'; readonly folder: EmbedFolder }
   | EmbedEvent
   | { readonly kind: 'stop' }
   | { readonly kind: 'finished'; readonly result: EmbedResult }
@@ -20,7 +32,7 @@ export type EmbedChange =
 /** The state after `change`. A running job is not started again and not dismissed. */
 export function reduceEmbed(state: EmbedState, change: EmbedChange): EmbedState {
   if (state.phase !== 'running') {
-    if (change.kind === 'start') return { phase: 'running', progress: undefined, skipped: 0, stopping: false }
+    if (change.kind === 'start') return { phase: 'running', folder: change.folder, progress: undefined, skipped: 0, stopping: false }
     return change.kind === 'dismiss' ? { phase: 'idle' } : state
   }
   switch (change.kind) {
@@ -31,11 +43,11 @@ export function reduceEmbed(state: EmbedState, change: EmbedChange): EmbedState 
     case 'stop':
       return { ...state, stopping: true }
     case 'finished':
-      return { phase: 'finished', result: change.result }
+      return { phase: 'finished', folder: state.folder, result: change.result }
     case 'cancelled':
       return { phase: 'idle' }
     case 'failed':
-      return { phase: 'failed', problem: change.problem }
+      return { phase: 'failed', folder: state.folder, problem: change.problem }
     case 'start':
     case 'dismiss':
       return state

@@ -5,7 +5,7 @@ import type { EmbedRequest, EmbedResult, JobHandle } from '../../engine/contract
 import { useClient } from '../services/client'
 import { formatQuantity } from '../services/format'
 import { isCancelled, problemOf } from '../services/problem'
-import { reduceEmbed, type EmbedChange, type EmbedState } from './embed-reducer'
+import { reduceEmbed, type EmbedChange, type EmbedFolder, type EmbedState } from './embed-reducer'
 import { useJobsStore } from './jobs'
 import { useNoticesStore } from './notices'
 
@@ -20,9 +20,10 @@ export const useEmbedStore = defineStore('embed', () => {
     state.value = reduceEmbed(state.value, change)
   }
 
-  const start = async (request: EmbedRequest): Promise<void> => {
+  /** Embeds what `request` names; `folder` is how its folder is told apart from one opened meanwhile. */
+  const start = async (request: EmbedRequest, folder: EmbedFolder): Promise<void> => {
     if (state.value.phase === 'running') return
-    dispatch({ kind: 'start' })
+    dispatch({ kind: 'start', folder })
     const line = jobs.begin('Embedding folder')
     running = useClient()['embed.run'](request, (event) => {
       if (event.kind === 'progress') line.report(event)

@@ -4,18 +4,19 @@ import { reduceEmbed, type EmbedChange, type EmbedState } from '../../../src/ren
 import { progressOf } from '../fake-engine'
 
 const problem = { code: 'DISK', message: 'full', lists: [] }
+const folder = { name: 'trip', path: '/photos/trip' }
 const progress = progressOf('Working', 1, 2)
 
 describe('reduceEmbed', () => {
   const result = { exportId: 'e', files: [], images: 1, dim: 2, skipped: [], imagesPerSecond: 3 }
   const states = {
     idle: { phase: 'idle' },
-    running: { phase: 'running', progress: undefined, skipped: 0, stopping: false },
-    finished: { phase: 'finished', result },
-    failed: { phase: 'failed', problem },
+    running: { phase: 'running', folder, progress: undefined, skipped: 0, stopping: false },
+    finished: { phase: 'finished', folder, result },
+    failed: { phase: 'failed', folder, problem },
   } as const satisfies Record<string, EmbedState>
   const changes = {
-    start: { kind: 'start' },
+    start: { kind: 'start', folder },
     progress,
     skipped: { kind: 'skipped', problem: { relativePath: 'x', code: 'IMG_CORRUPT', reason: 'no' } },
     stop: { kind: 'stop' },
