@@ -1,4 +1,7 @@
-/** @file The images of a folder as plain growing arrays: no reactivity per item, so that 100 000 of them stay cheap. */
+/**
+ * @file The images of a folder as plain growing arrays: no reactivity per item, so that 100 000 of them stay cheap. Name order
+ * here and the order in which the engine lists a folder must agree, or pictures would jump while a scan arrives.
+ */
 import type { FileProblem, ImageCheck, ImageEntry, LibraryEvent } from '../../engine/contract'
 
 export interface ImageTable {
@@ -34,12 +37,14 @@ export function folderOf(relativePath: string): string {
   return slash < 0 ? '' : relativePath.slice(0, slash)
 }
 
-/** A form of `text` whose plain string order is the order people expect: no case, numbers by value. */
+/** A form of `text` whose plain string order is the order people expect: no case, numbers by value. The engine's `naturalKey`, to the letter. */
 export function naturalKey(text: string): string {
-  return text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/\d+/g, (digits) => digits.padStart(12, '0'))
+  const folded = text.normalize('NFKD').toLowerCase()
+  // The number's length goes first, so that longer numbers sort behind shorter ones.
+  return folded.replace(/\d+/g, (digits) => {
+    const number = digits.replace(/^0+(?=\d)/, '')
+    return String.fromCharCode(0x30 + Math.min(number.length, 0x1000)) + number
+  })
 }
 
 function addImages(table: ImageTable, images: readonly ImageEntry[]): void {

@@ -1,5 +1,6 @@
 /** @file Events become plain arrays, each image once. */
 import { describe, expect, it } from 'vitest'
+import { naturalKey as engineKey } from '../../../src/engine/library/names'
 import { createImageTable, folderOf, naturalKey, recordEvent } from '../../../src/renderer/stores/image-table'
 
 describe('recordEvent', () => {
@@ -33,5 +34,16 @@ describe('names', () => {
   it('compare by the value of their numbers', () => {
     expect(naturalKey('img9') < naturalKey('img10')).toBe(true)
     expect(naturalKey('IMG9')).toBe(naturalKey('img9'))
+  })
+  it('are in the order in which the engine lists them', () => {
+    const names = [
+      'img10', 'IMG2', 'img02', 'img1', 'img', 'img-1', 'img 3', 'img_4', 'img.5', 'img:6', 'img~7', 'imga', 'a10b2', 'a10b10', 'a9b99', '007', '7', '0', '000', '',
+      '1234567890123', '999999999999', '01234567890123', '1000000000000000000001', '1000000000000000000000', `x${'9'.repeat(5000)}`, `x${'1'.repeat(4097)}0`,
+      'Äpfel', 'A\u0308pfel', 'apfel', 'Zebra', 'ﬁ1', 'fi2', '２', '²', '٣', 'ß', 'İ', '日本10', '日本9', '\\xE9', '😀2', '😀10', 'b/10/a', 'b/9/a',
+    ]
+    const sortedBy = (keyOf: (name: string) => string): string[] =>
+      names.map((name) => [keyOf(name), name] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, name]) => name)
+    expect(sortedBy(naturalKey)).toEqual(sortedBy(engineKey))
+    expect(names.map(naturalKey)).toEqual(names.map(engineKey))
   })
 })
