@@ -12,6 +12,10 @@ export interface CsvOptions {
   readonly raw?: boolean
 }
 
+export interface CsvWriteOptions extends CsvOptions {
+  readonly signal?: AbortSignal
+}
+
 // Source: OWASP, CSV Injection: the characters that make a spreadsheet read a cell as a formula.
 const formulaStart = /^[=+\-@\t\r\n]/
 const needsQuotes = /[",\r\n\t]/
@@ -42,9 +46,9 @@ export function csvHeader(dim: number): string {
 /**
  * Writes `table` to `path`, all of it or nothing, and reads it back.
  * @returns the number of rows
- * @throws EngineError DISK when it cannot be written or does not read back whole
+ * @throws EngineError DISK when it cannot be written or does not read back whole; the signal's reason when cancelled
  */
-export async function writeCsv(path: string, table: EmbeddingTable, options: CsvOptions = {}): Promise<number> {
+export async function writeCsv(path: string, table: EmbeddingTable, options: CsvWriteOptions = {}): Promise<number> {
   let rows = 0
   await writeVerified(path, async (append) => {
     let pending = `${csvHeader(table.dim)}\n`
@@ -57,6 +61,6 @@ export async function writeCsv(path: string, table: EmbeddingTable, options: Csv
       }
     }
     await append(pending)
-  })
+  }, options.signal)
   return rows
 }

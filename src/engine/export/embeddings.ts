@@ -1,6 +1,7 @@
 /** @file One table of embeddings in any of the formats. */
+import { rm } from 'node:fs/promises'
 import type { EmbeddingFormat } from '../contract'
-import { writeCsv, type CsvOptions } from './csv'
+import { writeCsv, type CsvWriteOptions } from './csv'
 import { writeNpyParts } from './npy'
 import { writeSidecar, type EmbeddingSidecar } from './sidecar'
 
@@ -11,17 +12,22 @@ export interface Embeddings extends Omit<EmbeddingSidecar, 'file' | 'shape' | 'n
 }
 
 /**
- * Writes the table to `path`; NPY gets its JSON sidecar beside it.
- * @throws EngineError DISK
+ * Writes the table to `path`; NPY gets its JSON sidecar beside it, and does not stay without.
+ * @throws EngineError DISK; the signal's reason when cancelled
  */
-export async function writeEmbeddings(path: string, format: EmbeddingFormat, embeddings: Embeddings, options: CsvOptions = {}): Promise<void> {
+export async function writeEmbeddings(path: string, format: EmbeddingFormat, embeddings: Embeddings, options: CsvWriteOptions = {}): Promise<void> {
   const { dim, rows, ...facts } = embeddings
   switch (format) {
     case 'csv':
       await writeCsv(path, { dim, rows }, options)
       return
     case 'npy':
-      await writeNpyParts(path, { dtype: 'float32', shape: [rows.length, dim], parts: rows.map(({ vector }) => vector) })
-      await writeSidecar(path, { shape: [rows.length, dim], names: rows.map(({ name }) => name), ...facts })
+      await writeNpyParts(path, { dtype: 'float32', shape: [rows.length, dim], parts: rows.map(({ vector }) => vector) }, options.signal)
+      try {
+        await writeSidecar(path, { shape: [rows.length, dim], names: rows.map(({ name }) => name), ...facts })
+      } catch (error) {
+        await rm(path, { force: true }).catch(() => undefined)
+        throw error
+      }
   }
 }

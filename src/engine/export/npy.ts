@@ -41,9 +41,10 @@ const asBytes = (data: Tensor['data']): Uint8Array => new Uint8Array(data.buffer
 
 /**
  * Writes the array to `path`, all of it or nothing, and reads it back.
- * @throws EngineError DISK when it cannot be written or does not read back whole, INTERNAL when the parts do not fill the shape
+ * @throws EngineError DISK when it cannot be written or does not read back whole, INTERNAL when the parts do not fill the shape; the
+ * signal's reason when cancelled
  */
-export async function writeNpyParts(path: string, { dtype, shape, parts }: NpyParts): Promise<void> {
+export async function writeNpyParts(path: string, { dtype, shape, parts }: NpyParts, signal?: AbortSignal): Promise<void> {
   const header = npyHeader(dtype, shape)
   const dataBytes = elementCount(shape) * dtypes[dtype].bytes
   await writeVerified(path, async (append) => {
@@ -54,7 +55,7 @@ export async function writeNpyParts(path: string, { dtype, shape, parts }: NpyPa
       written += part.byteLength
     }
     if (written !== dataBytes) throw new EngineError('INTERNAL', `writeNpyParts: shape ${formatShape(shape)} of ${dtype} needs ${dataBytes} bytes, the parts hold ${written}`)
-  })
+  }, signal)
 }
 
 /** {@link writeNpyParts} for a whole tensor. */

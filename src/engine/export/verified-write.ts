@@ -15,12 +15,13 @@ async function hashFile(path: string): Promise<string> {
 
 /**
  * Gives `write` a way to append to `path`; the file appears whole or not at all, and is then read back.
- * @throws EngineError DISK when it cannot be written or does not read back as it was written
+ * @throws EngineError DISK when it cannot be written or does not read back as it was written; the signal's reason when cancelled
  */
-export async function writeVerified(path: string, write: (append: Append) => Promise<void>): Promise<void> {
+export async function writeVerified(path: string, write: (append: Append) => Promise<void>, signal?: AbortSignal): Promise<void> {
   const written = createHash('sha256')
   await writeFileAtomically(path, (handle) =>
     write(async (chunk) => {
+      signal?.throwIfAborted()
       written.update(chunk)
       // Not handle.write, which may write a part only.
       await handle.writeFile(chunk)

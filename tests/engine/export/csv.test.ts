@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EngineError } from '../../../src/engine/contract'
 import { csvNumber, csvText, writeCsv } from '../../../src/engine/export'
 import { randomStream } from '../../../src/engine/tensor'
 
@@ -78,6 +79,19 @@ describe('writeCsv', () => {
     }
     await expect(writeCsv(path, { dim: 1, rows: failing() })).rejects.toThrow('no more')
     expect([await readFile(path, 'utf8'), await readdir(folder)]).toEqual([old, ['out.csv']])
+  })
+
+  it('stops when it is cancelled while it writes, and leaves nothing', async () => {
+    const controller = new AbortController()
+    let asked = 0
+    function* endless(): Generator<{ name: string; vector: Float32Array }> {
+      for (; asked < 1_000_000; asked++) {
+        if (asked === 1000) controller.abort(new EngineError('CANCELLED', 'cancelled'))
+        yield { name: `${asked}.jpg`, vector: new Float32Array(64).fill(0.5) }
+      }
+    }
+    await expect(writeCsv(join(folder, 'out.csv'), { dim: 64, rows: endless() }, { signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect({ soon: asked < 20_000, left: await readdir(folder) }).toEqual({ soon: true, left: [] })
   })
 
   it('reports a folder that cannot be written as DISK', async () => {
