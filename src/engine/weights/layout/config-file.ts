@@ -82,7 +82,11 @@ export function parseConfigFile(path: string, text: string, describesWeights: bo
   if (value === undefined) return refuse('is not a JSON object')
   if ('model_type' in value) {
     const result = huggingFaceConfig.safeParse(value)
-    return result.success ? fromHuggingFace(path, result.data) : refuse(`does not describe a Dinov2 or ViT model: ${issueOf(result.error, value)}`)
+    if (!result.success) return refuse(`does not describe a Dinov2 or ViT model: ${issueOf(result.error, value)}`)
+    const { hidden_act: activation } = result.data
+    // Checked here because no tensor would tell: another activation has the same parameters.
+    if (activation !== undefined && activation !== 'gelu') return refuse(`has hidden_act ${printable(activation)}; gelu was expected`)
+    return fromHuggingFace(result.data)
   }
   if (!('num_heads' in value || 'embed_dim' in value || 'patch_size' in value))
     return refuse('has neither model_type nor the arguments of a vision transformer')
@@ -105,10 +109,7 @@ function issueOf(error: z.ZodError, value: Readonly<Record<string, unknown>>): s
   return `${field} is ${printable(JSON.stringify(value[field]) ?? 'absent')} (${issue?.message ?? 'invalid'})`
 }
 
-function fromHuggingFace(path: string, config: z.infer<typeof huggingFaceConfig>): ConfigClaims {
-  // Checked here because no tensor would tell: another activation has the same parameters.
-  if (config.hidden_act !== undefined && config.hidden_act !== 'gelu')
-    throw new EngineError('MODEL_UNSUPPORTED', `${path} has hidden_act ${printable(config.hidden_act)}; gelu was expected`, { detail: { path } })
+function fromHuggingFace(config: z.infer<typeof huggingFaceConfig>): ConfigClaims {
   const withRegisters = config.model_type === 'dinov2_with_registers'
   return {
     origin: 'hugging-face',
