@@ -36,7 +36,8 @@ export async function importIntoWorkspace(
   { workspace, name, key }: ImportOptions,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const folder = await importModel({ source, modelsFolder: modelPlaces(workspace).modelsFolder, name, checkpointKey: key }, context)
+  const { bundledFolder, modelsFolder } = modelPlaces(workspace)
+  const folder = await importModel({ source, modelsFolder, bundledFolder, name, checkpointKey: key }, context)
   const info = modelInfo(folder, 'imported')
   context.terminal.result({ model: info, folder: folder.folder }, [
     `Imported ${info.name} as ${info.id}: ${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} M parameters.`,

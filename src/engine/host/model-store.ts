@@ -20,8 +20,8 @@ export interface ModelStore {
   remove(modelId: string): Promise<void>
 }
 
-/** What is told of a model. `id` is what it is asked for by. */
-export function modelInfo({ manifest }: ModelFolder, origin: Origin, id: string = manifest.id): ModelInfo {
+/** What is told of a model. `id` is what it is asked for by: the name of its folder, whatever its manifest says. */
+export function modelInfo({ folder, manifest }: ModelFolder, origin: Origin, id: string = basename(folder)): ModelInfo {
   const { config, provenance } = manifest
   return {
     id,
@@ -53,11 +53,11 @@ interface Entry {
 export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders): ModelStore {
   const entries = async (): Promise<readonly Entry[]> => {
     const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
-    const taken = new Set(bundled.models.map(({ manifest }) => manifest.id))
+    const taken = new Set(bundled.models.map(({ folder }) => basename(folder)))
     return [
-      ...bundled.models.map((folder) => ({ id: folder.manifest.id, origin: 'bundled', folder }) as const),
+      ...bundled.models.map((folder) => ({ id: basename(folder.folder), origin: 'bundled', folder }) as const),
       // A new version of the app may bundle a model under an id that an import already has.
-      ...imported.models.map((folder) => ({ id: `${taken.has(folder.manifest.id) ? 'imported:' : ''}${folder.manifest.id}`, origin: 'imported', folder }) as const),
+      ...imported.models.map((folder) => ({ id: `${taken.has(basename(folder.folder)) ? 'imported:' : ''}${basename(folder.folder)}`, origin: 'imported', folder }) as const),
     ]
   }
   const find = async (modelId: string): Promise<Entry> => {
@@ -69,7 +69,7 @@ export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders):
     list: async () => (await entries()).map(({ id, origin, folder }) => modelInfo(folder, origin, id)),
     find: async (modelId) => (await find(modelId)).folder,
     add: async (path, name, context) => {
-      const { folder } = await importModel({ source: path, modelsFolder, name }, context)
+      const { folder } = await importModel({ source: path, modelsFolder, bundledFolder, name }, context)
       const added = (await entries()).find((entry) => entry.folder.folder === folder)
       if (added === undefined) throw new EngineError('NOT_FOUND', `the model that was just written to ${folder} is gone`, { detail: { path: folder } })
       return modelInfo(added.folder, added.origin, added.id)

@@ -7,7 +7,7 @@ import type { CheckpointKey } from '../layout/select-state'
 import { readTensor } from '../safetensors/read'
 import { importedTensor } from './imported-tensor'
 import type { ModelKind } from './manifest'
-import { openModelFolder, verifyModelFolder, type ModelFolder } from './model-folder'
+import { folderNames, openModelFolder, verifyModelFolder, type ModelFolder } from './model-folder'
 import { findModelSource, nameOfSource } from './model-source'
 import { readSource } from './read-source'
 import { numberedId, slugOf } from './slug'
@@ -17,11 +17,15 @@ export interface ImportRequest {
   /** A .pth, .pt, .bin or .safetensors file, a Hugging Face folder, a folder with weights, or one of our model folders. */
   readonly source: string
   readonly modelsFolder: string
+  /** Models that come with the app, whose ids are left to them. */
+  readonly bundledFolder?: string
   /** For people; by default after the file. */
   readonly name?: string
   /** Which network of a training checkpoint; by default the teacher. */
   readonly checkpointKey?: CheckpointKey
 }
+
+type SourceRequest = Omit<ImportRequest, 'modelsFolder' | 'bundledFolder'>
 
 const attempts = 10_000
 
@@ -30,12 +34,12 @@ const attempts = 10_000
  * @throws EngineError MODEL_KEYS, MODEL_NOT_FINITE, MODEL_UNSUPPORTED, DISK, CANCELLED or what the reader of the format throws
  */
 export async function importModel(request: ImportRequest, context: JobContext<Progress>): Promise<ModelFolder> {
+  const { modelsFolder, bundledFolder } = request
+  const bundled = new Set(bundledFolder === undefined ? [] : await folderNames(bundledFolder))
   return withDraft(request, context, (draft) => {
     const slug = slugOf(draft.name)
-    const places = Array.from({ length: attempts }, (_, index) => numberedId(slug, index + 1)).map((id) => ({
-      id,
-      folder: join(request.modelsFolder, id),
-    }))
+    const ids = Array.from({ length: attempts }, (_, index) => numberedId(slug, index + 1)).filter((id) => !bundled.has(id))
+    const places = ids.map((id) => ({ id, folder: join(modelsFolder, id) }))
     return writeModelFolder(places, draft, context)
   })
 }
@@ -46,14 +50,14 @@ export async function importModel(request: ImportRequest, context: JobContext<Pr
  */
 export async function importModelInto(
   place: ModelPlace,
-  request: Omit<ImportRequest, 'modelsFolder'>,
+  request: SourceRequest,
   context: JobContext<Progress>,
 ): Promise<ModelFolder> {
   return withDraft(request, context, (draft) => writeModelFolder([place], draft, context))
 }
 
 async function withDraft<T>(
-  request: Omit<ImportRequest, 'modelsFolder'>,
+  request: SourceRequest,
   { signal }: JobContext<Progress>,
   use: (draft: ModelDraft) => Promise<T>,
 ): Promise<T> {

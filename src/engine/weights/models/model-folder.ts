@@ -103,7 +103,8 @@ export async function listModelFolders(modelsFolder: string): Promise<ModelListi
   return { models: models.sort((a, b) => a.manifest.name.localeCompare(b.manifest.name, 'en')), problems }
 }
 
-async function folderNames(modelsFolder: string): Promise<string[]> {
+/** The names of the folders in `modelsFolder`, whole models or not. @throws EngineError SOURCE_UNAVAILABLE */
+export async function folderNames(modelsFolder: string): Promise<string[]> {
   try {
     const entries = await readdir(modelsFolder, { withFileTypes: true })
     return entries.filter((entry) => entry.isDirectory() && !isPartialName(entry.name)).map(({ name }) => name)

@@ -64,6 +64,18 @@ describe('an import', () => {
     expect(readdirSync(models).sort()).toEqual([...ids].sort())
   })
 
+  test('leaves the ids of bundled models to them', async () => {
+    const { at, models } = place(tinyFiles)
+    const bundledFolder = join(at, 'bundled')
+    for (const name of ['twin', 'twin-2']) mkdirSync(join(bundledFolder, name), { recursive: true })
+    const ids = []
+    for (let round = 0; round < 2; round++) ids.push((await importModel({ source: at, modelsFolder: models, bundledFolder, name: 'twin' }, context())).manifest.id)
+    expect([ids, readdirSync(models).sort()]).toEqual([
+      ['twin-3', 'twin-4'],
+      ['twin-3', 'twin-4'],
+    ])
+  })
+
   test('of the same model twice at once makes two', async () => {
     const { at, models } = place(tinyFiles)
     const both = await Promise.all([1, 2].map(() => importModel({ source: at, modelsFolder: models, name: 'twin' }, context())))
@@ -124,10 +136,13 @@ describe('an import', () => {
     expect((await importModel({ source: join(snapshot, 'pytorch_model.bin'), modelsFolder: models }, context())).manifest).toMatchObject(expected)
   })
 
-  test('ignores a config.json that lies beside a file and describes something else', async () => {
+  test.each([
+    { model_type: 'bert', hidden_size: 768 },
+    { model_type: 'vit', hidden_size: 768, hidden_act: 'relu' },
+  ])('ignores a config.json that lies beside a file and describes something else: %j', async (config) => {
     const { at, models } = place({
       'weights.pth': torchZip(randomWeights({ ...tinyConfig, dim: 64, heads: 1 })),
-      'config.json': JSON.stringify({ model_type: 'bert', hidden_size: 768 }),
+      'config.json': JSON.stringify(config),
     })
     expect((await importModel({ source: join(at, 'weights.pth'), modelsFolder: models }, context())).manifest.config).toMatchObject({
       dim: 64,
