@@ -1,12 +1,17 @@
 /** @file Requests about models. */
 import type { EngineContract, Handlers } from '../../contract'
 import { requireAccess } from '../access'
+import type { BackboneCache, Disposable } from '../backbone-cache'
 import type { EngineState } from '../engine-state'
 
 type ModelRequests = 'models.list' | 'models.import' | 'models.remove'
 
+interface ModelState extends Pick<EngineState, 'options' | 'models'> {
+  readonly backbones: Pick<BackboneCache<Disposable>, 'evict'>
+}
+
 /** `models.*` */
-export function modelHandlers({ options, models, backbones }: EngineState): Pick<Handlers<EngineContract>, ModelRequests> {
+export function modelHandlers({ options, models, backbones }: ModelState): Pick<Handlers<EngineContract>, ModelRequests> {
   return {
     'models.list': () => models.list(),
     'models.import': async ({ path, name }, context) => {
@@ -16,6 +21,8 @@ export function modelHandlers({ options, models, backbones }: EngineState): Pick
     'models.remove': async ({ modelId }) => {
       await backbones.evict(modelId)
       await models.remove(modelId)
+      // Somebody may have loaded it again while it was going.
+      await backbones.evict(modelId)
       return undefined
     },
   }
