@@ -1,5 +1,5 @@
 /** @file The command line, run for real: what it writes, what it prints, and the status it ends with. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -89,6 +89,17 @@ describe('dinoscope embed', () => {
     })
   })
 
+  it('fails when no picture can be embedded, and leaves no file', async () => {
+    await mkdir(join(folder, 'ruined'))
+    await writeFile(join(folder, 'ruined', 'broken.jpg'), 'not a picture')
+    const result = await runCli(['embed', join(folder, 'ruined'), '--out', join(folder, 'ruined.npy'), '--json', ...fast], workspace)
+    expect({ code: result.code, error: lastJson(result)['error'], left: (await readdir(folder)).filter((name) => name.includes('ruined.')) }).toEqual({
+      code: 1,
+      error: { code: 'IMG_CORRUPT', message: 'none of the 1 pictures could be embedded', detail: { problems: [expect.objectContaining({ relativePath: 'broken.jpg', code: 'IMG_CORRUPT' })] } },
+      left: [],
+    })
+  })
+
   it('ends with 130 within a second or so of Ctrl-C, and leaves no file', async () => {
     const many = join(folder, 'many-photos')
     await mkdir(many)
@@ -110,7 +121,46 @@ describe('dinoscope embed', () => {
   })
 })
 
+describe('--out that cannot be written', () => {
+  // A model that does not exist would be told first if anything were looked up before.
+  const early = ['--model', 'nobody', '--json']
+  it.each([
+    ['embed', 'below a file', 'photos/a.jpg/out.csv'],
+    ['embed', 'that is a folder', 'folder.csv'],
+    ['embed', 'whose names would go to a folder', 'names.npy'],
+    ['inspect', 'that is a file', 'photos/a.jpg'],
+    ['inspect', 'below a file', 'photos/a.jpg/out'],
+  ])('is told by %s before the model is loaded: one %s', async (command, _what, name) => {
+    for (const taken of ['folder.csv', 'names.npy.json']) await mkdir(join(folder, taken), { recursive: true })
+    const out = join(folder, name)
+    const path = name === 'names.npy' ? `${out}.json` : out
+    const result = await runCli([command, command === 'embed' ? join(folder, 'photos') : photo('a.jpg'), '--out', out, ...early], workspace)
+    expect({ code: result.code, error: lastJson(result)['error'] }).toEqual({
+      code: 1,
+      error: { code: 'DISK', message: expect.stringContaining(`--out: ${path} cannot be written: `) as string, detail: { path } },
+    })
+  })
+})
+
 describe('dinoscope models', () => {
+  it('lists every model under the id that --model and remove take', async () => {
+    const bundled = join(root, 'resources', 'models', 'untrained-demo')
+    const own = join(folder, 'own-workspace')
+    await cp(bundled, join(own, 'models', 'renamed'), { recursive: true })
+    const imported = await runCli(['models', 'import', bundled, '--json'], own)
+    const listed = await runCli(['models', 'list', '--json'], own)
+    const ids = (lastJson(listed)['models'] as { id: string; origin: string }[]).filter(({ origin }) => origin === 'imported').map(({ id }) => id)
+    const used = await runCli(['inspect', photo('a.jpg'), '--model', 'renamed', '--out', join(folder, 'renamed'), ...fast], own)
+    const removed: (number | null)[] = []
+    for (const id of ids) removed.push((await runCli(['models', 'remove', id], own)).code)
+    expect({ imported: lastJson(imported)['model'], ids: [...ids].sort(), used: used.code, removed }).toEqual({
+      imported: expect.objectContaining({ id: 'untrained-demo-2', origin: 'imported' }) as unknown,
+      ids: ['renamed', 'untrained-demo-2'],
+      used: 0,
+      removed: [0, 0],
+    })
+  })
+
   it('imports, lists, uses and removes', async () => {
     const imported = await runCli(['models', 'import', join(root, 'resources', 'models', 'untrained-demo'), '--name', 'My copy', '--json'], workspace)
     const listed = await runCli(['models', 'list', '--json'], workspace)
@@ -160,10 +210,14 @@ describe('the exit status', () => {
     [['bench', 'nothing'], 2, 'there is no benchmark "nothing"'],
     [['serve', '--root', '/does/not/exist'], 2, '--root cannot be used'],
     [['embed', '/does/not/exist', '--out', 'x.csv'], 1, '/does/not/exist cannot be opened'],
-    [['inspect', 'a.jpg', '--out', 'x', '--model', 'nobody'], 1, 'There is no model "nobody"'],
     [['--version'], 0, ''],
   ])('of %j is %d', async (args, code, message) => {
     const result = await runCli(args, workspace)
     expect({ code: result.code, told: result.stderr.includes(message) }).toEqual({ code, told: true })
+  })
+
+  it('of a model that is not there is 1', async () => {
+    const result = await runCli(['inspect', photo('a.jpg'), '--out', join(folder, 'never'), '--model', 'nobody'], workspace)
+    expect({ code: result.code, told: result.stderr.includes('There is no model "nobody"') }).toEqual({ code: 1, told: true })
   })
 })

@@ -11,6 +11,7 @@ import { tensor } from '../../engine/tensor'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
+import { prepareOutputFolder } from '../output'
 import { inspectPictures } from './inspect-images'
 
 export interface InspectOptions extends ModelOptions {
@@ -77,7 +78,9 @@ async function inspectOne(backbone: Backbone, image: string, folder: string, siz
 /** Inspects each picture; one that cannot be read is told and left out. */
 export async function inspect(images: readonly string[], options: InspectOptions, context: CommandContext): Promise<CommandResult> {
   const { terminal, signal } = context
-  const folders = outputFolders(images, resolve(options.out))
+  const out = resolve(options.out)
+  const folders = outputFolders(images, out)
+  await prepareOutputFolder(out)
   const inspected: Inspected[] = []
   const failed: FileProblem[] = []
   await withBackbone(options, context, async (backbone) => {
@@ -85,7 +88,7 @@ export async function inspect(images: readonly string[], options: InspectOptions
     for (const [index, image] of images.entries()) {
       signal.throwIfAborted()
       try {
-        inspected.push(await inspectOne(backbone, image, folders[index] ?? options.out, options.size ?? 'evaluation'))
+        inspected.push(await inspectOne(backbone, image, folders[index] ?? out, options.size ?? 'evaluation'))
       } catch (error) {
         if (!isEngineError(error)) throw error
         const problem = { relativePath: image, code: toWire(error).code, reason: messageOf(error) }

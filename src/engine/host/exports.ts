@@ -11,8 +11,8 @@ export interface ExportFiles {
 }
 
 export interface Exports {
-  /** Gives `write` a new folder; what lies in it afterwards is the export. */
-  create(write: (folder: string) => Promise<void>): Promise<ExportFiles>
+  /** Gives `write` a new folder; what lies in it afterwards is the export, beside what `write` gives. When `write` fails, the folder goes. */
+  create<T>(write: (folder: string) => Promise<T>): Promise<ExportFiles & { readonly result: T }>
   /** A part of one file. @throws EngineError NOT_FOUND */
   read(exportId: string, name: string, offset: number): Promise<ExportedFile>
   dispose(): Promise<void>
@@ -48,10 +48,13 @@ export async function createExports(parent: string): Promise<Exports> {
       const exportId = randomBytes(12).toString('base64url')
       const folder = join(own, exportId)
       await mkdir(folder, { recursive: true })
-      await write(folder)
+      const result = await write(folder).catch(async (error: unknown) => {
+        await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+        throw error
+      })
       const names = (await readdir(folder)).sort()
       known.set(exportId, new Set(names))
-      return { exportId, files: await Promise.all(names.map(async (name) => ({ name, sizeBytes: (await stat(join(folder, name))).size }))) }
+      return { exportId, result, files: await Promise.all(names.map(async (name) => ({ name, sizeBytes: (await stat(join(folder, name))).size }))) }
     },
     read: async (exportId, name, offset) => {
       if (known.get(exportId)?.has(name) !== true) throw new EngineError('NOT_FOUND', `there is no exported file ${JSON.stringify(name)}`, { detail: { exportId, name } })

@@ -1,5 +1,5 @@
 /** @file The real engine behind its contract: folders, pictures, models, views and embeddings, as a page uses them. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -134,12 +134,17 @@ describe('the engine', () => {
     expect(await Promise.all([code(client['view.attention']({ analysisId: analysis.analysisId, layer: 0, query: 'cls' })), code(client['view.analyse']({ ...request, modelId: info.id }).result), code(client['models.remove']({ modelId: model }))])).toEqual(['NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN'])
   })
 
-  it('tells an imported model from a bundled one of the same id', async () => {
+  it('gives an import an id that no bundled model has', async () => {
     const info = await client['models.import']({ path: join(folder, 'resources', 'models', 'untrained-demo'), name: undefined }).result
-    const listed = (await client['models.list'](undefined)).map(({ id, origin }) => [id, origin])
     await client['models.remove']({ modelId: info.id })
-    expect({ id: info.id, listed, left: (await client['models.list'](undefined)).length }).toEqual({
-      id: 'imported:untrained-demo',
+    expect({ id: info.id, left: (await client['models.list'](undefined)).map(({ id }) => id) }).toEqual({ id: 'untrained-demo-2', left: [model] })
+  })
+
+  it('tells an imported model from one that a later version of the app bundles under its id', async () => {
+    await cp(join(root, 'resources', 'models', model), join(folder, 'workspace', 'models', model), { recursive: true })
+    const listed = (await client['models.list'](undefined)).map(({ id, origin }) => [id, origin])
+    await client['models.remove']({ modelId: `imported:${model}` })
+    expect({ listed, left: (await client['models.list'](undefined)).length }).toEqual({
       listed: [
         [model, 'bundled'],
         ['imported:untrained-demo', 'imported'],
@@ -163,6 +168,21 @@ describe('the engine', () => {
       told: 1,
     })
     expect(events.filter((event) => event.kind === 'progress').at(-1)).toMatchObject({ done: 3, total: 3, value: 1 })
+  })
+
+  it('fails when no picture can be embedded, naming each, and leaves no export', async () => {
+    await mkdir(join(folder, 'ruined'))
+    await writeFile(join(folder, 'ruined', 'broken.jpg'), 'not a picture')
+    const { libraryId } = await client['library.open']({ path: join(folder, 'ruined') }).result
+    const [exportsBefore] = await readdir(join(folder, 'workspace', 'exports'))
+    const own = join(folder, 'workspace', 'exports', exportsBefore ?? '')
+    const kept = exportsBefore === undefined ? [] : await readdir(own)
+    await expect(client['embed.run']({ libraryId, modelId: model, pooling: 'cls', format: 'csv' }).result).rejects.toMatchObject({
+      code: 'IMG_CORRUPT',
+      message: 'none of the 1 pictures could be embedded',
+      detail: { problems: [{ relativePath: 'broken.jpg', code: 'IMG_CORRUPT' }] },
+    })
+    expect(await readdir(own)).toEqual(kept)
   })
 
   it('cancels embedding within a second and leaves no export', async () => {

@@ -46,6 +46,18 @@ describe('exports', () => {
     await expect(exports.read('unknown', 'a.csv', 0)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  it('leave no folder when writing fails', async () => {
+    const parent = join(await temporaryFolder(), 'exports')
+    const exports = await createExports(parent)
+    const failing = exports.create(async (target) => {
+      await writeFile(join(target, 'a.csv'), 'half')
+      throw new RangeError('no more')
+    })
+    await expect(failing).rejects.toThrow('no more')
+    const [own] = await readdir(parent)
+    expect(await readdir(join(parent, own ?? ''))).toEqual([])
+  })
+
   it('are gone in the end, and so are those of a process that died', async () => {
     const parent = join(await temporaryFolder(), 'exports')
     const dead = 2 ** 22 - 1

@@ -1,49 +1,22 @@
 /** @file Requests to embed a folder and to fetch the result. */
 import { join } from 'node:path'
-import type { EmbedRequest, EmbedResult, EngineContract, Handlers, JobContext, EmbedEvent } from '../../contract'
-import { writeEmbeddings } from '../../export'
-import { embedImages, pooledDim, type Backbone } from '../../inference'
-import { readImageFile } from '../../image'
+import type { EmbedRequest, EmbedResult, EngineContract, Handlers, JobContext, EmbedEvent, FileProblem } from '../../contract'
+import type { Backbone } from '../../inference'
+import { embedToFile } from '../embed-to-file'
 import type { EngineState } from '../engine-state'
-import { describePreparation, preparePicture } from '../prepare-picture'
-import { maxViewPatches } from './view'
 
 type EmbedRequests = 'embed.run' | 'embed.file'
 
-async function embed(state: EngineState, backbone: Backbone, request: EmbedRequest, { signal, emit }: JobContext<EmbedEvent>): Promise<EmbedResult> {
+async function embed(state: EngineState, backbone: Backbone, request: EmbedRequest, context: JobContext<EmbedEvent>): Promise<EmbedResult> {
   const { libraryId, modelId, pooling, format } = request
-  const { manifest, config } = backbone
-  const sources = state.libraries.images(libraryId).map(({ path, relativePath }) => ({
-    relativePath,
-    prepare: async () => preparePicture(await readImageFile(path), 'evaluation', manifest, maxViewPatches),
-  }))
-  const vectors: (Float32Array | undefined)[] = sources.map(() => undefined)
-  const { embedded, skipped, imagesPerSecond } = await embedImages(backbone, sources, {
-    pooling,
-    signal,
-    emit,
-    onVector: (index, vector) => {
-      vectors[index] = vector
-    },
-    onSkipped: (problem) => {
-      emit({ kind: 'skipped', problem })
-    },
-  })
-  const dim = pooledDim(config.dim, pooling)
-  const rows = sources.flatMap(({ relativePath }, index) => {
-    const vector = vectors[index]
-    return vector === undefined ? [] : [{ name: relativePath, vector }]
-  })
-  const { exportId, files } = await state.exports.create((folder) =>
-    writeEmbeddings(join(folder, `embeddings.${format}`), format, {
-      dim,
-      rows,
-      pooling,
-      model: { id: manifest.id, name: manifest.name, sha256: manifest.weights.sha256 },
-      preprocessing: describePreparation('evaluation', manifest),
-      skipped,
-    }),
+  const images = state.libraries.images(libraryId)
+  const onSkipped = (problem: FileProblem): void => {
+    context.emit({ kind: 'skipped', problem })
+  }
+  const { exportId, files, result } = await state.exports.create((folder) =>
+    embedToFile(backbone, join(folder, `embeddings.${format}`), { images, size: 'evaluation', pooling, format, onSkipped }, context),
   )
+  const { embedded, dim, skipped, imagesPerSecond } = result
   state.tellThroughput({ modelId, imagesPerSecond })
   return { exportId, files, images: embedded, dim, skipped, imagesPerSecond }
 }

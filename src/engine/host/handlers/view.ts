@@ -8,7 +8,7 @@ import { preparePicture } from '../prepare-picture'
 type ViewRequests = 'view.analyse' | 'view.attention' | 'view.similarity'
 
 /** 64 × 64: attention grows with the square, and beyond this a click takes seconds. */
-export const maxViewPatches = 4096
+const maxViewPatches = 4096
 
 async function describe(request: AnalyseRequest, analysisId: string, state: AnalysisState): Promise<Analysis> {
   const { backbone, prepared, batch, modelMs } = state
