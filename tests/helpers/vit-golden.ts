@@ -55,7 +55,7 @@ async function runInput(runtime: Runtime, model: ModelFolder, pixels: Tensor): P
     columns: input('columns', 'float32', ['w', config.positionGrid]),
   }
   const location = (name: string) => model.weights.tensors.get(name)!
-  const { tokens, blocks } = visionTransformer(config, vitParameterValues(config, (name) => location(name).dtype), values)
+  const { tokens, blocks } = visionTransformer(config, vitParameterValues(config, (name) => location(name).dtype), values, runtime.attention)
   const outputs: Record<string, Value> = { tokens, attention: blocks.at(-1)!.attention(input('queries', 'int64', ['queries'])) }
   for (const [index, block] of blocks.entries()) outputs[`block${index}`] = block.tokens
   const built = buildModel('golden', outputs, (name) => ({ location: model.manifest.weights.file, offset: location(name).offset, length: location(name).byteLength }))

@@ -10,6 +10,8 @@ import { createRuntime, type Runtime } from '../../src/engine/runtime'
 import { importModel } from '../../src/engine/weights'
 import { goldenCases } from '../helpers/goldens'
 import { compareWithGolden } from '../helpers/vit-golden'
+import { loadBackbone } from '../../src/engine/inference'
+import { maxDifference, noise } from '../helpers/tensors'
 
 // Shaders sum in another order; the bound of the forward goldens holds all the same.
 const tolerance = 1e-4
@@ -36,5 +38,20 @@ describe('WebGPU and the official code give the same numbers', () => {
     const model = await importModel({ source: folder, modelsFolder }, { signal: new AbortController().signal, emit: () => undefined })
     const differences = await compareWithGolden(runtime, model, join(folder, 'expected.safetensors'))
     expect(Object.entries(differences).filter(([, difference]) => !(difference <= tolerance))).toEqual([])
+  })
+})
+
+describe('WebGPU and the CPU give the same tokens', () => {
+  // The goldens have at most 31 tokens; kernels may take another way for more.
+  it.for(goldenCases('vit'))('$name, 225 patches', async ({ folder }, context) => {
+    if (runtime.provider !== 'webgpu') context.skip()
+    const cpu = await createRuntime({ preferred: 'cpu' })
+    const model = await importModel({ source: folder, modelsFolder }, { signal: new AbortController().signal, emit: () => undefined })
+    const { patchSize } = model.manifest.config
+    const batch = { count: 1, grid: { height: 15, width: 15 }, patches: noise([225, 3 * patchSize ** 2], 4).data }
+    const [expected, actual] = await Promise.all([cpu, runtime].map((each) => loadBackbone(each, model).look(batch, [0])))
+    expect(maxDifference(actual!.tokens, expected!.tokens)).toBeLessThan(tolerance)
+    expect(maxDifference(actual!.attention.at(-1)!, expected!.attention.at(-1)!)).toBeLessThan(tolerance)
+    await cpu.dispose()
   })
 })

@@ -1,6 +1,7 @@
 /** @file A model ready to look at pictures: its graphs built over weights that stay in their file, its sessions opened when first needed. */
 import { buildModel, input, type BuiltModel, type Value } from '../graph'
 import { clsOf, meanPatchOf, positionWeights, visionTransformer, vitParameterValues, type VitConfig } from '../nn'
+import type { AttentionForm } from '../ops'
 import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
 import { EngineError } from '../contract'
@@ -77,19 +78,19 @@ function weightsOf(config: VitConfig, weights: SafetensorsIndex) {
 }
 
 /** The graph behind embeddings: pictures in, pooled tokens out. */
-export function embedModel(config: VitConfig, weights: SafetensorsIndex): BuiltModel {
+export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
   const inputs = graphInputs(config)
   const { values, data } = weightsOf(config, weights)
-  const { tokens } = visionTransformer(config, values, inputs)
+  const { tokens } = visionTransformer(config, values, inputs, form)
   return buildModel('embed', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches) }, data)
 }
 
 /** The graph behind the inspector: all tokens, and the attention of chosen query tokens in every block. */
-export function lookModel(config: VitConfig, weights: SafetensorsIndex): BuiltModel {
+export function lookModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
   const inputs = graphInputs(config)
   const queries = input('queries', 'int64', ['queries'])
   const { values, data } = weightsOf(config, weights)
-  const { tokens, blocks } = visionTransformer(config, values, inputs)
+  const { tokens, blocks } = visionTransformer(config, values, inputs, form)
   const attention = blocks.map((block, index) => [attentionName(index), block.attention(queries)] as const)
   return buildModel('look', { tokens, ...Object.fromEntries(attention) }, data)
 }
@@ -119,8 +120,8 @@ export function loadBackbone(runtime: Runtime, { manifest, weights }: ModelFolde
       return session
     }
   }
-  const embedSession = lazily(() => embedModel(config, weights))
-  const lookSession = lazily(() => lookModel(config, weights))
+  const embedSession = lazily(() => embedModel(config, weights, runtime.attention))
+  const lookSession = lazily(() => lookModel(config, weights, runtime.attention))
   const feeds = ({ count, grid, patches }: PatchBatch) => ({
     patches: { dtype: 'float32', shape: [count, grid.height * grid.width, 3 * config.patchSize ** 2], data: patches } as const,
     ...positionWeights(config.positionGrid, grid, config.positionInterpolation),

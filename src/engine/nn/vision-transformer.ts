@@ -1,6 +1,6 @@
 /** @file The vision transformer of DINO and DINOv2 as a function from values to values. What is not asked for is not built. */
-import { parameter, scalar, type Value } from '../graph'
-import { add, concat, expand, flattenRows, gather, gelu, layerNorm, linear, matMul, mean, multiHeadAttention, multiply, reshape, silu, slice, sliceToEnd, softmax, split, transpose, where, cast } from '../ops'
+import { parameter, type Value } from '../graph'
+import { add, attention, attentionWeights, cast, concat, expand, flattenRows, gather, gelu, layerNorm, linear, mean, multiply, reshape, silu, slice, sliceToEnd, split, where, type AttentionForm } from '../ops'
 import type { DType } from '../tensor'
 import { addPositions } from './position-embedding'
 import { vitParameters, type VitConfig } from './vit-config'
@@ -48,9 +48,10 @@ export function vitParameterValues(config: VitConfig, dtypeOf: (name: string) =>
 
 /**
  * Builds the transformer.
+ * @param form which kernel computes attention; the numbers are the same
  * Source: dino/vision_transformer.py; dinov2/models/vision_transformer.py:214-271.
  */
-export function visionTransformer(config: VitConfig, parameters: Parameters, inputs: VitInputs): VitOutputs {
+export function visionTransformer(config: VitConfig, parameters: Parameters, inputs: VitInputs, form: AttentionForm = 'fused'): VitOutputs {
   const norm = (name: string) => (tokens: Value): Value => layerNorm(tokens, parameters(`${name}.weight`), parameters(`${name}.bias`), config.layerNormEps)
   let tokens = embedTokens(config, parameters, inputs)
   const blocks: BlockOutput[] = []
@@ -58,10 +59,10 @@ export function visionTransformer(config: VitConfig, parameters: Parameters, inp
     const name = `blocks.${index}`
     const normed = norm(`${name}.norm1`)(tokens)
     const [query, key, value] = projectHeads(parameters, `${name}.attn.qkv`, normed)
-    const attended = multiHeadAttention(query, key, value, config.heads, headScale(config))
+    const attended = attention(form, query, key, value, config.heads, headScale(config))
     tokens = add(tokens, scaled(config, parameters, `${name}.ls1`, linearOver(parameters, `${name}.attn.proj`, attended)))
     tokens = add(tokens, scaled(config, parameters, `${name}.ls2`, feedForward(config, parameters, `${name}.mlp`, norm(`${name}.norm2`)(tokens))))
-    blocks.push({ tokens, attention: (queries) => attentionRows(config, query, key, queries) })
+    blocks.push({ tokens, attention: (queries) => attentionWeights(gather(query, queries, 1), key, config.heads, headScale(config)) })
   }
   return { tokens: norm('norm')(tokens), blocks, norm: norm('norm') }
 }
@@ -108,16 +109,6 @@ function projectHeads(parameters: Parameters, name: string, x: Value): [query: V
   const [query, key, value] = split(linearOver(parameters, name, x), 2, 3)
   if (query === undefined || key === undefined || value === undefined) throw new RangeError('qkv did not split in three')
   return [query, key, value]
-}
-
-/** softmax(q kᵀ / √d) for the chosen query tokens alone, `[batch, heads, queries, tokens]`. */
-function attentionRows(config: VitConfig, query: Value, key: Value, queries: Value): Value {
-  const perHead = (x: Value, size: Value['shape'][number], like: Value): Value =>
-    reshape(x, [x.shape[0] ?? 0, size, config.heads, config.dim / config.heads], like)
-  const chosen = gather(query, queries, 1)
-  const left = transpose(perHead(chosen, chosen.shape[1] ?? 0, chosen), [0, 2, 1, 3])
-  const right = transpose(perHead(key, key.shape[1] ?? 0, key), [0, 2, 3, 1])
-  return softmax(matMul(multiply(left, scalar(headScale(config))), right))
 }
 
 /** LayerScale: an elementwise gain before the residual is added. Source: dinov2/layers/layer_scale.py:33. */

@@ -1,5 +1,9 @@
-/** @file Attention as ONNX Runtime's one fused kernel: no N×N matrix leaves it. */
-import type { Value } from '../graph'
+/** @file Attention: ONNX Runtime's one fused kernel, which keeps no N×N matrix, and the same composed of plain ops. */
+import { scalar, type Value } from '../graph'
+import { matMul } from './linalg'
+import { multiply } from './elementwise'
+import { reshape, transpose } from './movement'
+import { softmax } from './normalization'
 import { applySingle, float, formatType, graphError, int, operand, type OpRule } from './rule'
 
 interface AttentionParameters {
@@ -27,4 +31,31 @@ export const multiHeadAttentionRule: OpRule<AttentionParameters> = {
 /** softmax(scale · q kᵀ) v for each head; q `[batch, queries, dim]`, k and v `[batch, tokens, dim]`, heads contiguous in dim. */
 export function multiHeadAttention(query: Value, key: Value, value: Value, heads: number, scale: number): Value {
   return applySingle(multiHeadAttentionRule, [query, key, value], { heads, scale })
+}
+
+/** x `[batch, tokens, dim]` as `[batch, tokens, heads, dim / heads]`. */
+function splitHeads(x: Value, heads: number): Value {
+  const [batch = 0, tokens = 0, dim = 0] = x.shape
+  return reshape(x, [batch, tokens, heads, Number(dim) / heads], x)
+}
+
+/** softmax(scale · q kᵀ) of each head, `[batch, heads, queries, tokens]`; q `[batch, queries, dim]`, k `[batch, tokens, dim]`. */
+export function attentionWeights(query: Value, key: Value, heads: number, scale: number): Value {
+  const left = transpose(splitHeads(query, heads), [0, 2, 1, 3])
+  const right = transpose(splitHeads(key, heads), [0, 2, 3, 1])
+  return softmax(matMul(multiply(left, scalar(scale)), right))
+}
+
+/** What {@link multiHeadAttention} computes, from plain ops, with the N×N matrices in memory. */
+export function composedAttention(query: Value, key: Value, value: Value, heads: number, scale: number): Value {
+  const attended = matMul(attentionWeights(query, key, heads, scale), transpose(splitHeads(value, heads), [0, 2, 1, 3]))
+  return reshape(transpose(attended, [0, 2, 1, 3]), query.shape, query)
+}
+
+/** Which of the two a graph is built with: not every provider's fused kernel gives the right numbers. */
+export type AttentionForm = 'fused' | 'composed'
+
+/** Attention in the form asked for. */
+export function attention(form: AttentionForm, query: Value, key: Value, value: Value, heads: number, scale: number): Value {
+  return (form === 'fused' ? multiHeadAttention : composedAttention)(query, key, value, heads, scale)
 }

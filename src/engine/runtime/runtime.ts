@@ -1,6 +1,7 @@
 /** @file The one user of ONNX Runtime in a process: the chosen provider, and sessions shared by key. */
 import type { ProviderName, ProviderReport } from '../contract'
 import type { BuiltModel } from '../graph'
+import type { AttentionForm } from '../ops'
 import { availableParallelism } from 'node:os'
 import { chooseProvider } from './providers'
 import { openSession, type Session } from './session'
@@ -12,6 +13,8 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   readonly provider: ProviderName
+  /** The form of attention that this provider computes correctly. */
+  readonly attention: AttentionForm
   readonly reports: readonly ProviderReport[]
   readonly threads: number
   /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
@@ -23,10 +26,11 @@ export interface Runtime {
 /** Probes the providers and makes the runtime. */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const threads = options.threads ?? availableParallelism()
-  const { provider, reports } = await chooseProvider(threads, options.preferred)
+  const { provider, attention, reports } = await chooseProvider(threads, options.preferred)
   const open = new Set<Session>()
   return {
     provider,
+    attention,
     reports,
     threads,
     open: async (built, weightsFolder) => {
