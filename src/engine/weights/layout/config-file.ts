@@ -70,12 +70,13 @@ const constructorConfig = z.object({
 
 /**
  * Reads a config.json. A file of another kind is `undefined` when it merely lies beside the weights, and an error when
- * it describes the folder that was to be imported.
+ * it describes the folder that was to be imported. One of a Hugging Face model beside weights in a Hugging Face layout
+ * is theirs, so that its activation counts.
  * @throws EngineError MODEL_UNSUPPORTED
  */
-export function parseConfigFile(path: string, text: string, describesWeights: boolean): ConfigClaims | undefined {
-  const refuse = (what: string): ConfigClaims | undefined => {
-    if (!describesWeights) return undefined
+export function parseConfigFile(path: string, text: string, describesWeights: boolean, layout?: HuggingFaceModel): ConfigClaims | undefined {
+  const refuse = (what: string, isTheirs = describesWeights): ConfigClaims | undefined => {
+    if (!isTheirs) return undefined
     throw new EngineError('MODEL_UNSUPPORTED', `${path} ${what}`, { detail: { path } })
   }
   const value = parseObject(text)
@@ -85,7 +86,7 @@ export function parseConfigFile(path: string, text: string, describesWeights: bo
     if (!result.success) return refuse(`does not describe a Dinov2 or ViT model: ${issueOf(result.error, value)}`)
     const { hidden_act: activation } = result.data
     // Checked here because no tensor would tell: another activation has the same parameters.
-    if (activation !== undefined && activation !== 'gelu') return refuse(`has hidden_act ${printable(activation)}; gelu was expected`)
+    if (activation !== undefined && activation !== 'gelu') return refuse(`has hidden_act ${printable(activation)}; gelu was expected`, describesWeights || layout !== undefined)
     return fromHuggingFace(result.data)
   }
   if (!('num_heads' in value || 'embed_dim' in value || 'patch_size' in value))

@@ -73,7 +73,7 @@ async function readClaims(
   { huggingFace }: OfficialTensors,
 ): Promise<ConfigClaims | undefined> {
   if (configFile === undefined) return undefined
-  const claims = parseConfigFile(configFile, await readText(configFile), configDescribesWeights)
+  const claims = parseConfigFile(configFile, await readText(configFile), configDescribesWeights, huggingFace)
   return claims?.origin === 'hugging-face' && huggingFace === undefined ? undefined : claims
 }
 

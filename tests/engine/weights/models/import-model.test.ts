@@ -152,6 +152,14 @@ describe('an import', () => {
 })
 
 describe('an import that fails', () => {
+  test('because the config.json beside a Hugging Face file has another activation, which the weights would not tell', async () => {
+    const { at, models } = place({
+      'pytorch_model.bin': torchZip(huggingFace(weights, 'vit')),
+      'config.json': JSON.stringify({ model_type: 'vit', num_attention_heads: 3, hidden_act: 'relu' }),
+    })
+    expect(await errorOf(importModel({ source: join(at, 'pytorch_model.bin'), modelsFolder: models }, context()))).toMatchObject({ code: 'MODEL_UNSUPPORTED' })
+  })
+
   const broken = (name: string, index: number, value: number): Map<string, Tensor> => {
     const copy = new Map(weights)
     const original = weights.get(name)
