@@ -8,7 +8,7 @@ import { describePreparation, preparePicture } from './prepare-picture'
 
 export interface EmbedFileRequest {
   /** In the order of the rows. */
-  readonly images: readonly { readonly path: FilePath; readonly relativePath: string }[]
+  readonly images: readonly { readonly path: FilePath; readonly relativePath: string; readonly sizeBytes: number }[]
   /** Files that were left out before, to be named beside those that are left out now. */
   readonly skipped?: readonly FileProblem[]
   readonly size: AnalysisSize
@@ -39,6 +39,7 @@ export async function embedToFile(backbone: Backbone, path: string, request: Emb
   const vectors: (Float32Array | undefined)[] = images.map(() => undefined)
   const sources = images.map((image) => ({
     relativePath: image.relativePath,
+    sizeBytes: image.sizeBytes,
     prepare: async () => preparePicture(await readImageFile(image.path), size, manifest, maxPatches),
   }))
   const summary = await embedImages(backbone, sources, {

@@ -11,6 +11,8 @@ export interface LibraryImage {
   readonly path: FilePath
   readonly name: string
   readonly relativePath: string
+  /** At the scan. */
+  readonly sizeBytes: number
   /** Why it could not be decoded, as far as is known. */
   readonly problem: FileProblem | undefined
 }
@@ -79,7 +81,7 @@ export function imageEntry({ id, scanned }: ImageRecord): ImageEntry {
 }
 
 export function libraryImage({ id, libraryId, scanned, problem }: ImageRecord): LibraryImage {
-  return { id, libraryId, path: scanned.path, name: scanned.name, relativePath: scanned.relativePath, problem }
+  return { id, libraryId, path: scanned.path, name: scanned.name, relativePath: scanned.relativePath, sizeBytes: scanned.sizeBytes, problem }
 }
 
 export function summarise({ id, records, broken, skipped }: Library): LibrarySummary {
