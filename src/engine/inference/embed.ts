@@ -29,7 +29,7 @@ export interface EmbedSummary {
 }
 
 /** A run of the model blocks its process, and cancel must answer within a second. */
-const targetRunMs = 200
+const targetRunMs = 320
 const largestBatch = 32
 
 /** Length of the vectors that a pooling gives. */
