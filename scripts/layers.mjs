@@ -7,9 +7,10 @@ const engineRows = [
   ['onnx'],
   ['graph'],
   ['ops'],
-  ['nn'],
+  ['autodiff', 'nn', 'losses', 'optim'],
   ['weights', 'runtime', 'image'],
   ['inference', 'library', 'export'],
+  ['train'],
   ['host'],
 ]
 

@@ -27,7 +27,17 @@ export type EngineErrorCode =
   // graph and runtime
   | 'GRAPH'
   | 'RUNTIME'
+  // training
+  /** A recipe that is not understood; `detail.problems` lists what is wrong. */
+  | 'RECIPE'
+  | 'TRAIN_IMAGES'
+  /** The weights to begin with are of another architecture. */
+  | 'TRAIN_INIT'
+  | 'CHECKPOINT'
+  | 'NON_FINITE_LOSS'
+  | 'MEMORY'
   // requests and life
+  | 'BUSY'
   | 'BAD_REQUEST'
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'

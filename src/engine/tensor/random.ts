@@ -6,9 +6,16 @@ const weyl0 = 0x9e3779b9
 const weyl1 = 0xbb67ae85
 const rounds = 10
 
+/** The 64-bit product of two uint32, by halves: a BigInt would cost a hundred times as much. */
 function multiplyHighLow(a: number, b: number): [high: number, low: number] {
-  const product = BigInt(a) * BigInt(b)
-  return [Number(product >> 32n), Number(product & 0xffffffffn)]
+  const aLow = a & 0xffff
+  const bLow = b & 0xffff
+  const aHigh = a >>> 16
+  const bHigh = b >>> 16
+  const low = aLow * bLow
+  const middle = aHigh * bLow + (low >>> 16)
+  const middleLow = aLow * bHigh + (middle % 2 ** 16)
+  return [aHigh * bHigh + Math.floor(middle / 2 ** 16) + Math.floor(middleLow / 2 ** 16), Math.imul(a, b) >>> 0]
 }
 
 /**
@@ -36,22 +43,38 @@ export interface RandomStream {
   normal(): number
 }
 
-/** The stream numbered `stream` (an integer below 2^53) of `seed`; streams are independent of each other. */
-export function randomStream(seed: number, stream = 0): RandomStream {
-  const key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0] as const
+/** What a stream is for: streams of different purposes never meet, whatever their coordinates. */
+export const randomPurposes = { augment: 1, order: 2, mask: 3, dropPath: 4, replacement: 5, probe: 6 } as const
+export type RandomPurpose = keyof typeof randomPurposes
+
+/** Reads counter blocks `[block, a, b, c]` under a key, one number at a time. */
+function streamOf(key: readonly [number, number], counter: (block: number) => readonly [number, number, number, number]): RandomStream {
   let block = 0
   let buffer: readonly number[] = []
+  let used = 0
   const uniform = (): number => {
-    if (buffer.length === 0) {
-      buffer = philox4x32([block >>> 0, Math.floor(block / 2 ** 32) >>> 0, stream >>> 0, Math.floor(stream / 2 ** 32) >>> 0], key)
-      block++
+    if (used === buffer.length) {
+      buffer = philox4x32(counter(block++), key)
+      used = 0
     }
-    const [first = 0, ...rest] = buffer
-    buffer = rest
-    return first / 2 ** 32
+    return (buffer[used++] ?? 0) / 2 ** 32
   }
   return {
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   }
+}
+
+/** The stream numbered `stream` (an integer below 2^53) of `seed`; streams are independent of each other. */
+export function randomStream(seed: number, stream = 0): RandomStream {
+  return streamOf([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], (block) => [block >>> 0, Math.floor(block / 2 ** 32) >>> 0, stream >>> 0, Math.floor(stream / 2 ** 32) >>> 0])
+}
+
+/**
+ * The stream of `seed` for one purpose at up to three coordinates (each a uint32), such as epoch, image and crop. It
+ * depends on these alone, so neither the number of workers nor where a run was resumed can change it.
+ */
+export function randomStreamAt(seed: number, purpose: RandomPurpose, a: number, b = 0, c = 0): RandomStream {
+  const [low, high] = philox4x32([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, randomPurposes[purpose], 0], [0, 0])
+  return streamOf([low, high], (block) => [block >>> 0, a >>> 0, b >>> 0, c >>> 0])
 }
