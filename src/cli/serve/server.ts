@@ -32,7 +32,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-const maxFrameBytes = 2 ** 20
+/** The largest request is a training plan that names 100 000 pictures. */
+const maxFrameBytes = 6 * 2 ** 20
 const maxSockets = 64
 const idleTimeoutMs = 60_000
 

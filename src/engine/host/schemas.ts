@@ -1,7 +1,7 @@
 /** @file One schema per request of the engine's contract: what the door lets in. */
 import { z } from 'zod'
 import { EngineError, type ArgumentOf, type EngineContract, type Handlers } from '../contract'
-import { checkPlainData } from './plain-data'
+import { checkPlainData, requestLimits, type RequestLimits } from './plain-data'
 
 type RequestName = keyof Handlers<EngineContract>
 type Schemas = { readonly [K in RequestName]: z.ZodType<ArgumentOf<EngineContract[K]>> }
@@ -15,6 +15,28 @@ const count = (max: number): z.ZodInt => z.int().min(0).max(max)
 const maxEdge = 65_536
 const maxPatch = 10_000_000
 const maxLayer = 1000
+
+// A recipe with every key written out has some 8 KB; the largest folder that is promised to work has 100 000 pictures.
+const maxRecipe = 2 ** 16
+const maxImages = 100_000
+
+const recipe = z.string().max(maxRecipe)
+const runId = z.strictObject({ runId: id })
+const personsName = z.string().trim().min(1).max(200)
+const plan = z.strictObject({
+  name: personsName,
+  images: z.strictObject({ libraryId: id, imageIds: z.array(id).max(maxImages).optional() }).transform(({ libraryId, imageIds }) => ({ libraryId, imageIds })),
+  recipe,
+  init: id,
+})
+
+const planLimits: RequestLimits = { ...requestLimits, values: maxImages + 100, stringLength: maxRecipe, characters: 4 * 2 ** 20 }
+/** The requests that may hold more than others. */
+const limits: Readonly<Partial<Record<RequestName, RequestLimits>>> = {
+  'train.check': { ...requestLimits, stringLength: maxRecipe },
+  'train.card': planLimits,
+  'train.start': planLimits,
+}
 
 const schemas: Schemas = {
   'engine.status': nothing,
@@ -35,6 +57,23 @@ const schemas: Schemas = {
   'view.similarity': z.strictObject({ analysisId: id, patch: count(maxPatch) }),
   'embed.run': z.strictObject({ libraryId: id, modelId: id, pooling: z.enum(['cls', 'mean', 'cls+mean']), format: z.enum(['csv', 'npy']) }),
   'embed.file': z.strictObject({ exportId: id, name: id, offset: count(Number.MAX_SAFE_INTEGER) }),
+  'train.presets': nothing,
+  'train.check': z.strictObject({ recipe }),
+  'train.card': plan,
+  'train.start': plan,
+  'runs.list': nothing,
+  'runs.recipe': runId,
+  // A metric of before the first step is asked for with -1.
+  'runs.metrics': z.strictObject({ runId: id, afterStep: z.int().min(-1).max(Number.MAX_SAFE_INTEGER) }),
+  'runs.probes': runId,
+  'runs.resume': runId,
+  'runs.pause': z.strictObject({ runId: id, paused: z.boolean() }),
+  'runs.stop': runId,
+  'runs.finishBy': z.strictObject({ runId: id, at: z.iso.datetime({ offset: true }).optional() }).transform((argument) => ({ runId: argument.runId, at: argument.at })),
+  'runs.rename': z.strictObject({ runId: id, name: personsName }),
+  'runs.delete': runId,
+  'runs.report': runId,
+  'runs.teacher': z.strictObject({ runId: id, checkpoint: z.enum(['newest', 'best']) }),
 }
 
 function describe(issue: z.core.$ZodIssue): string {
@@ -48,7 +87,7 @@ function describe(issue: z.core.$ZodIssue): string {
  * @throws EngineError BAD_REQUEST naming the request and the field
  */
 export function parseRequest(name: string, argument: unknown): unknown {
-  checkPlainData(name, argument)
+  checkPlainData(name, argument, Object.hasOwn(limits, name) ? limits[name as RequestName] : requestLimits)
   if (!Object.hasOwn(schemas, name)) throw new EngineError('BAD_REQUEST', `there is no request named ${JSON.stringify(name.slice(0, 64))}`)
   const result = schemas[name as RequestName].safeParse(argument)
   if (result.success) return result.data

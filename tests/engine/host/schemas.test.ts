@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { engineContract, isEngineError } from '../../../src/engine/contract'
 import { parseRequest } from '../../../src/engine/host'
 
+const plan = { name: 'Night one', images: { libraryId: 'l1', imageIds: ['i1', 'i2'] }, recipe: 'preset: tiny-smoke\n', init: 'auto' }
+
 const good: Readonly<Record<string, unknown>> = {
   'engine.status': undefined,
   'library.browse': { path: '/photos' },
@@ -18,6 +20,22 @@ const good: Readonly<Record<string, unknown>> = {
   'view.similarity': { analysisId: 'a1', patch: 7 },
   'embed.run': { libraryId: 'l1', modelId: 'm1', pooling: 'cls', format: 'csv' },
   'embed.file': { exportId: 'e1', name: 'embeddings.csv', offset: 0 },
+  'train.presets': undefined,
+  'train.check': { recipe: 'preset: tiny-smoke\n' },
+  'train.card': plan,
+  'train.start': plan,
+  'runs.list': undefined,
+  'runs.recipe': { runId: 'r1' },
+  'runs.metrics': { runId: 'r1', afterStep: 120 },
+  'runs.probes': { runId: 'r1' },
+  'runs.resume': { runId: 'r1' },
+  'runs.pause': { runId: 'r1', paused: true },
+  'runs.stop': { runId: 'r1' },
+  'runs.finishBy': { runId: 'r1', at: '2026-11-25T07:30:00.000Z' },
+  'runs.rename': { runId: 'r1', name: 'Night two' },
+  'runs.delete': { runId: 'r1' },
+  'runs.report': { runId: 'r1' },
+  'runs.teacher': { runId: 'r1', checkpoint: 'best' },
 }
 const requests = Object.entries(engineContract).filter(([, entry]) => entry.kind !== 'push').map(([name]) => name)
 
@@ -49,6 +67,8 @@ describe('parseRequest', () => {
   it.each([
     ['library.browse', {}, { path: undefined }],
     ['models.import', { path: '/a' }, { path: '/a', name: undefined }],
+    ['train.start', { ...plan, images: { libraryId: 'l' } }, { ...plan, images: { libraryId: 'l', imageIds: undefined } }],
+    ['runs.finishBy', { runId: 'r' }, { runId: 'r', at: undefined }],
     ['view.analyse', { imageId: 'i', modelId: 'm', size: 'native' }, { imageId: 'i', modelId: 'm', size: 'native' }],
     ['view.attention', { analysisId: 'a', layer: 0, query: 0 }, { analysisId: 'a', layer: 0, query: 0 }],
   ])('fills in what JSON leaves out: %s %j', (name, argument, expected) => {
@@ -98,9 +118,26 @@ describe('parseRequest', () => {
     ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'max', format: 'csv' }, 'pooling'],
     ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'cls', format: 'exe' }, 'format'],
     ['embed.file', { exportId: 'e', name: 'a'.repeat(201) }, 'name'],
+    ['train.check', { recipe: 'x'.repeat(65_537) }, 'recipe'],
+    ['train.start', { ...plan, name: '   ' }, 'name'],
+    ['train.start', { ...plan, images: { libraryId: 'l', imageIds: 'all' } }, 'images.imageIds'],
+    ['train.start', { ...plan, images: { libraryId: 'l', imageIds: ['i', ''] } }, 'images.imageIds.1'],
+    ['runs.metrics', { runId: 'r', afterStep: -2 }, 'afterStep'],
+    ['runs.pause', { runId: 'r', paused: 'yes' }, 'paused'],
+    ['runs.finishBy', { runId: 'r', at: 'tomorrow' }, 'at'],
+    ['runs.teacher', { runId: 'r', checkpoint: 'step-3' }, 'checkpoint'],
   ])('names the field: %s %j', (name, argument, field) => {
     const { code, message } = refusal(name, argument)
     expect({ code, message }).toEqual({ code: 'BAD_REQUEST', message: expect.stringContaining(`${name}: ${field}`) })
+  })
+
+  it('lets a plan hold 100 000 pictures and a recipe of 64 KB, and nothing else so much', () => {
+    const imageIds = Array.from({ length: 100_000 }, (_, index) => `image-${String(index).padStart(16, '0')}`)
+    const largest = { ...plan, images: { libraryId: 'l1', imageIds }, recipe: '#'.repeat(65_536) }
+    expect(parseRequest('train.start', largest)).toEqual(largest)
+    expect(refusal('train.start', { ...largest, images: { libraryId: 'l1', imageIds: [...imageIds, 'one-more'] } }).code).toBe('BAD_REQUEST')
+    expect(refusal('train.start', { ...largest, images: { libraryId: 'l1', imageIds: imageIds.map((id) => id.padEnd(200, '-')) } })).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('characters') })
+    expect(refusal('runs.rename', { runId: 'r1', name: '#'.repeat(10_000) }).code).toBe('BAD_REQUEST')
   })
 
   it.each(['nothing.here', '__proto__', 'constructor', 'engine.throughput'])('knows no request named %s', (name) => {
