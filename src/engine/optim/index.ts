@@ -1,0 +1,3 @@
+/** @file The door of optim. */
+export * from './parameter-groups'
+export * from './schedules'
