@@ -33,14 +33,15 @@ export function countParameters(built: BuiltModel): number {
  * @throws EngineError GRAPH when two inputs or two parameters share a name with different types
  */
 export function buildModel(name: string, outputs: Readonly<Record<string, Value>>, parameterData: ParameterData): BuiltModel {
-  const namer = new Namer()
+  const values = topologicalValues(Object.values(outputs))
+  const namer = new Namer(outputsInUse(values, Object.values(outputs)))
   const nodes: OnnxNode[] = []
   const sites = new Map<string, CreationSite>()
   const inputs = new Map<string, OnnxValueInfo>()
   const initializers = new Map<string, OnnxTensor>()
   const parameters = new Map<string, ParameterUse>()
 
-  for (const value of topologicalValues(Object.values(outputs))) {
+  for (const value of values) {
     const { source } = value
     switch (source.kind) {
       case 'input':
@@ -95,15 +96,28 @@ function sameAsBefore<T extends { readonly name: string; readonly shape: readonl
   seen.set(next.name, next)
 }
 
+/** How many of each node's outputs must be written down: up to the last one that anybody reads. */
+function outputsInUse(values: readonly Value[], graphOutputs: readonly Value[]): ReadonlyMap<GraphNode, number> {
+  const inUse = new Map<GraphNode, number>()
+  const read = ({ source }: Value): void => {
+    if (source.kind === 'node') inUse.set(source.node, Math.max(inUse.get(source.node) ?? 0, source.output + 1))
+  }
+  graphOutputs.forEach(read)
+  for (const { source } of values) if (source.kind === 'node') source.node.inputs.forEach(read)
+  return inUse
+}
+
 /** Gives every node and constant a name that is unique and says what it is. */
 class Namer {
   private readonly nodes = new Map<GraphNode, { name: string; outputCount: number }>()
   private readonly constants = new Map<Value, string>()
 
+  constructor(private readonly outputCounts: ReadonlyMap<GraphNode, number>) {}
+
   node(made: GraphNode): { readonly name: string; readonly outputCount: number } {
     const known = this.nodes.get(made)
     if (known !== undefined) return known
-    const named = { name: `${made.op}_${this.nodes.size}`, outputCount: made.outputCount }
+    const named = { name: `${made.op}_${this.nodes.size}`, outputCount: this.outputCounts.get(made) ?? made.outputs.length }
     this.nodes.set(made, named)
     return named
   }

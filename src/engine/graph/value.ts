@@ -14,14 +14,15 @@ export interface CreationSite {
   readonly stack?: string | undefined
 }
 
-/** One operation. `op` names its rule; the rest is what ONNX will be told. */
+/** One operation. `op` names its rule, `parameters` are what the rule was applied with; the rest is what ONNX will be told. */
 export interface GraphNode {
   readonly op: string
+  readonly parameters: unknown
   readonly opType: string
   readonly domain: string
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
   readonly inputs: readonly Value[]
-  readonly outputCount: number
+  readonly outputs: readonly Value[]
   readonly site: CreationSite
 }
 
@@ -62,7 +63,9 @@ export function integers(values: readonly number[]): Value {
 }
 
 /** Makes a node and its outputs. The creation site is the caller's stack. */
-export function node(description: Omit<GraphNode, 'site' | 'outputCount'>, outputs: readonly ValueType[]): Value[] {
-  const made: GraphNode = { ...description, outputCount: outputs.length, site: new Error(description.op) }
-  return outputs.map(({ dtype, shape }, output) => ({ dtype, shape, source: { kind: 'node', node: made, output } }))
+export function node(description: Omit<GraphNode, 'site' | 'outputs'>, types: readonly ValueType[]): readonly Value[] {
+  const outputs: Value[] = []
+  const made: GraphNode = { ...description, outputs, site: new Error(description.op) }
+  types.forEach(({ dtype, shape }, output) => outputs.push({ dtype, shape, source: { kind: 'node', node: made, output } }))
+  return outputs
 }

@@ -1,10 +1,11 @@
 /** @file Attention: ONNX Runtime's one fused kernel, which keeps no N×N matrix, and the same composed of plain ops. */
 import { scalar, type Value } from '../graph'
 import { matMul } from './linalg'
-import { multiply } from './elementwise'
+import { multiply, subtract } from './elementwise'
 import { reshape, transpose } from './movement'
 import { softmax } from './normalization'
-import { applySingle, float, formatType, graphError, int, operand, type OpRule } from './rule'
+import { sum } from './reduction'
+import { applySingle, float, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
 
 interface AttentionParameters {
   readonly heads: number
@@ -26,6 +27,21 @@ export const multiHeadAttentionRule: OpRule<AttentionParameters> = {
     return [query]
   },
   emit: ({ heads, scale }) => ({ opType: 'MultiHeadAttention', domain: 'com.microsoft', attributes: { num_heads: int(heads), scale: float(scale) } }),
+  // The kernel keeps no weights, so they are computed again: a product of tokens · tokens · dim, for no N×N matrix in between.
+  gradient: gradientOf((upstream, inputs, _output, { heads, scale }) => {
+    const [query, key, value] = [inputAt(inputs, 0), inputAt(inputs, 1), inputAt(inputs, 2)]
+    const toHeads = (x: Value): Value => transpose(splitHeads(x, heads), [0, 2, 1, 3])
+    const fromHeads = (x: Value, like: Value): Value => reshape(transpose(x, [0, 2, 1, 3]), like.shape, like)
+    const weights = attentionWeights(query, key, heads, scale)
+    const attended = toHeads(upstream)
+    const byWeights = multiply(matMul(attended, transpose(splitHeads(value, heads), [0, 2, 3, 1])), weights)
+    const byScores = multiply(subtract(byWeights, multiply(weights, sum(byWeights, -1, true))), scalar(scale))
+    return [
+      fromHeads(matMul(byScores, toHeads(key)), query),
+      fromHeads(matMul(transpose(byScores, [0, 1, 3, 2]), toHeads(query)), key),
+      fromHeads(matMul(transpose(weights, [0, 1, 3, 2]), attended), value),
+    ]
+  }),
 }
 
 /** softmax(scale · q kᵀ) v for each head; q `[batch, queries, dim]`, k and v `[batch, tokens, dim]`, heads contiguous in dim. */

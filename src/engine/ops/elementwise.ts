@@ -1,9 +1,12 @@
 /** @file Operations on each element by itself, with NumPy broadcasting. */
-import { broadcastShapes, type Value } from '../graph'
+import { broadcastShapes, scalar, type Value } from '../graph'
 import { dtypes, type DType } from '../tensor'
-import { applySingle, formatType, graphError, int, operand, type OpRule } from './rule'
+import { applySingle, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
 
-function binaryRule(name: string, opType: string): OpRule {
+type BinaryGradient = (upstream: Value, left: Value, right: Value, output: Value) => readonly [Value, Value]
+type UnaryGradient = (upstream: Value, x: Value, output: Value) => Value
+
+function binaryRule(name: string, opType: string, gradient: BinaryGradient): OpRule {
   return {
     name,
     infer: (inputs) => {
@@ -13,19 +16,38 @@ function binaryRule(name: string, opType: string): OpRule {
       return [{ dtype: left.dtype, shape: broadcastShapes(name, left.shape, right.shape) }]
     },
     emit: () => ({ opType }),
+    gradient: gradientOf((upstream, inputs, output) => gradient(upstream, inputAt(inputs, 0), inputAt(inputs, 1), output)),
   }
 }
 
-function unaryRule(name: string, opType: string): OpRule {
-  return { name, infer: (inputs) => [operand(name, inputs, 0)], emit: () => ({ opType }) }
+function unaryRule(name: string, opType: string, gradient: UnaryGradient): OpRule {
+  return {
+    name,
+    infer: (inputs) => [operand(name, inputs, 0)],
+    emit: () => ({ opType }),
+    gradient: gradientOf((upstream, inputs, output) => [gradient(upstream, inputAt(inputs, 0), output)]),
+  }
 }
 
-export const addRule = binaryRule('add', 'Add')
-export const subtractRule = binaryRule('subtract', 'Sub')
-export const multiplyRule = binaryRule('multiply', 'Mul')
-export const divideRule = binaryRule('divide', 'Div')
-export const sigmoidRule = unaryRule('sigmoid', 'Sigmoid')
-export const geluRule = unaryRule('gelu', 'Gelu')
+export const addRule = binaryRule('add', 'Add', (upstream) => [upstream, upstream])
+export const subtractRule = binaryRule('subtract', 'Sub', (upstream) => [upstream, negate(upstream)])
+export const multiplyRule = binaryRule('multiply', 'Mul', (upstream, left, right) => [multiply(upstream, right), multiply(upstream, left)])
+export const divideRule = binaryRule('divide', 'Div', (upstream, _left, right, output) => {
+  const byLeft = divide(upstream, right)
+  return [byLeft, negate(multiply(byLeft, output))]
+})
+export const negateRule = unaryRule('negate', 'Neg', (upstream) => negate(upstream))
+export const expRule = unaryRule('exp', 'Exp', (upstream, _x, y) => multiply(upstream, y))
+export const logRule = unaryRule('log', 'Log', (upstream, x) => divide(upstream, x))
+export const sqrtRule = unaryRule('sqrt', 'Sqrt', (upstream, _x, y) => divide(multiply(upstream, scalar(0.5)), y))
+export const erfRule = unaryRule('erf', 'Erf', (upstream, x) => multiply(upstream, multiply(scalar(2 / Math.sqrt(Math.PI)), exp(negate(multiply(x, x))))))
+export const sigmoidRule = unaryRule('sigmoid', 'Sigmoid', (upstream, _x, y) => multiply(upstream, multiply(y, subtract(scalar(1), y))))
+/** d/dx x·Φ(x) = Φ(x) + x·φ(x). */
+export const geluRule = unaryRule('gelu', 'Gelu', (upstream, x) => {
+  const distribution = add(multiply(erf(multiply(x, scalar(Math.SQRT1_2))), scalar(0.5)), scalar(0.5))
+  const density = multiply(exp(multiply(multiply(x, x), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)))
+  return multiply(upstream, add(distribution, multiply(x, density)))
+})
 
 export const whereRule: OpRule = {
   name: 'where',
@@ -38,12 +60,23 @@ export const whereRule: OpRule = {
     return [{ dtype: yes.dtype, shape: broadcastShapes('where', condition.shape, broadcastShapes('where', yes.shape, no.shape)) }]
   },
   emit: () => ({ opType: 'Where' }),
+  gradient: gradientOf((upstream, inputs) => {
+    const condition = inputAt(inputs, 0)
+    return [undefined, where(condition, upstream, scalar(0)), where(condition, scalar(0), upstream)]
+  }),
 }
+
+const floats: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64']
 
 export const castRule: OpRule<{ readonly to: DType }> = {
   name: 'cast',
   infer: (inputs, { to }) => [{ dtype: to, shape: operand('cast', inputs, 0).shape }],
   emit: ({ to }) => ({ opType: 'Cast', attributes: { to: int(dtypes[to].onnx) } }),
+  // Whole numbers and truth values do not change by a little.
+  gradient: gradientOf((upstream, inputs) => {
+    const x = inputAt(inputs, 0)
+    return [floats.includes(x.dtype) && floats.includes(upstream.dtype) ? cast(upstream, x.dtype) : undefined]
+  }),
 }
 
 /** left + right. */
@@ -64,6 +97,31 @@ export function multiply(left: Value, right: Value): Value {
 /** left / right, elementwise. */
 export function divide(left: Value, right: Value): Value {
   return applySingle(divideRule, [left, right], undefined)
+}
+
+/** -x. */
+export function negate(x: Value): Value {
+  return applySingle(negateRule, [x], undefined)
+}
+
+/** e^x. */
+export function exp(x: Value): Value {
+  return applySingle(expRule, [x], undefined)
+}
+
+/** The natural logarithm. */
+export function log(x: Value): Value {
+  return applySingle(logRule, [x], undefined)
+}
+
+/** √x. */
+export function sqrt(x: Value): Value {
+  return applySingle(sqrtRule, [x], undefined)
+}
+
+/** The error function, 2/√π ∫₀ˣ exp(-t²) dt. */
+export function erf(x: Value): Value {
+  return applySingle(erfRule, [x], undefined)
 }
 
 /** 1 / (1 + exp(-x)). */

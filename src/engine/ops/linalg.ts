@@ -1,6 +1,7 @@
 /** @file Matrix products. */
 import { broadcastShapes, type Value } from '../graph'
-import { applySingle, formatType, graphError, int, operand, type OpRule } from './rule'
+import { transpose } from './movement'
+import { applySingle, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
 
 export const matMulRule: OpRule = {
   name: 'matMul',
@@ -14,22 +15,44 @@ export const matMulRule: OpRule = {
     return [{ dtype: left.dtype, shape: [...broadcastShapes('matMul', left.shape.slice(0, -2), right.shape.slice(0, -2)), rows, columns] }]
   },
   emit: () => ({ opType: 'MatMul' }),
+  gradient: gradientOf((upstream, inputs) => [matMul(upstream, swapLast(inputAt(inputs, 1))), matMul(swapLast(inputAt(inputs, 0)), upstream)]),
 }
 
-export const linearRule: OpRule = {
-  name: 'linear',
-  infer: (inputs) => {
-    const x = operand('linear', inputs, 0)
-    const weight = operand('linear', inputs, 1)
-    const bias = operand('linear', inputs, 2)
-    if (x.shape.length !== 2 || weight.shape.length !== 2) throw graphError('linear', `${formatType(x)} and ${formatType(weight)} must have two axes`)
-    const [rows = 0, columns] = x.shape
-    const [outputs = 0, inner] = weight.shape
-    if (columns !== inner) throw graphError('linear', `x ${formatType(x)} does not fit weight ${formatType(weight)}`)
-    if (bias.shape.length !== 1 || bias.shape[0] !== outputs) throw graphError('linear', `bias ${formatType(bias)} does not fit weight ${formatType(weight)}`)
-    return [{ dtype: x.dtype, shape: [rows, outputs] }]
+interface GemmParameters {
+  readonly transposeLeft: boolean
+  readonly transposeRight: boolean
+}
+
+/** Inputs: left, right and, optionally, a bias `[columns]`. */
+export const gemmRule: OpRule<GemmParameters> = {
+  name: 'gemm',
+  infer: (inputs, { transposeLeft, transposeRight }) => {
+    const left = operand('gemm', inputs, 0)
+    const right = operand('gemm', inputs, 1)
+    const bias = inputs[2]
+    if (left.shape.length !== 2 || right.shape.length !== 2) throw graphError('gemm', `${formatType(left)} and ${formatType(right)} must have two axes`)
+    const [rows = 0, inner] = transposeLeft ? [...left.shape].reverse() : left.shape
+    const [innerRight, columns = 0] = transposeRight ? [...right.shape].reverse() : right.shape
+    if (inner !== innerRight) throw graphError('gemm', `x ${formatType(left)} does not fit weight ${formatType(right)}`)
+    if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== columns)) throw graphError('gemm', `bias ${formatType(bias)} does not fit weight ${formatType(right)}`)
+    return [{ dtype: left.dtype, shape: [rows, columns] }]
   },
-  emit: () => ({ opType: 'Gemm', attributes: { transB: int(1) } }),
+  emit: ({ transposeLeft, transposeRight }) => ({ opType: 'Gemm', attributes: { transA: int(transposeLeft ? 1 : 0), transB: int(transposeRight ? 1 : 0) } }),
+  gradient: gradientOf((upstream, inputs, _output, { transposeLeft, transposeRight }) => {
+    const left = inputAt(inputs, 0)
+    const right = inputAt(inputs, 1)
+    return [
+      transposeLeft ? gemm(right, upstream, transposeRight, true) : gemm(upstream, right, false, !transposeRight),
+      transposeRight ? gemm(upstream, left, true, transposeLeft) : gemm(left, upstream, !transposeLeft, false),
+      ...(inputs.length > 2 ? [upstream] : []),
+    ]
+  }),
+}
+
+/** The last two axes exchanged. */
+function swapLast(x: Value): Value {
+  const last = x.shape.length - 1
+  return transpose(x, x.shape.map((_, axis) => (axis === last ? last - 1 : axis === last - 1 ? last : axis)))
 }
 
 /** left · right over the last two axes, broadcasting the others. */
@@ -37,7 +60,12 @@ export function matMul(left: Value, right: Value): Value {
   return applySingle(matMulRule, [left, right], undefined)
 }
 
+/** The product of two matrices, either of them transposed. */
+export function gemm(left: Value, right: Value, transposeLeft: boolean, transposeRight: boolean): Value {
+  return applySingle(gemmRule, [left, right], { transposeLeft, transposeRight })
+}
+
 /** x · weightᵀ + bias: x `[rows, in]`, weight `[out, in]` as checkpoints store it, bias `[out]`. */
 export function linear(x: Value, weight: Value, bias: Value): Value {
-  return applySingle(linearRule, [x, weight, bias], undefined)
+  return applySingle(gemmRule, [x, weight, bias], { transposeLeft: false, transposeRight: true })
 }

@@ -1,6 +1,6 @@
 /** @file Operations that move elements without computing: shapes, axes, slices, lookups. */
-import { divideDims, formatDims, integers, multiplyDims, normalizeAxis, sumDims, type Dim, type SymbolicShape, type Value } from '../graph'
-import { applyRule, applySingle, formatType, graphError, int, ints, operand, type OpRule } from './rule'
+import { divideDims, formatDims, integers, multiplyDims, normalizeAxis, scalar, sumDims, type Dim, type SymbolicShape, type Value } from '../graph'
+import { applyRule, applySingle, formatType, gradientOf, graphError, inputAt, int, ints, notDifferentiable, operand, string, type OpRule } from './rule'
 
 interface ToShape {
   readonly shape: SymbolicShape
@@ -15,6 +15,10 @@ export const reshapeRule: OpRule<ToShape> = {
     return [{ dtype: x.dtype, shape }]
   },
   emit: () => ({ opType: 'Reshape' }),
+  gradient: gradientOf((upstream, inputs) => {
+    const x = inputAt(inputs, 0)
+    return [reshape(upstream, x.shape, x), undefined]
+  }),
 }
 
 /** Inputs: data, int64 shape vector. */
@@ -27,6 +31,8 @@ export const expandRule: OpRule<ToShape> = {
     return [{ dtype: x.dtype, shape }]
   },
   emit: () => ({ opType: 'Expand' }),
+  // What was repeated is summed where the sweep undoes broadcasting.
+  gradient: gradientOf((upstream) => [upstream, undefined]),
 }
 
 export const transposeRule: OpRule<{ readonly permutation: readonly number[] }> = {
@@ -38,6 +44,7 @@ export const transposeRule: OpRule<{ readonly permutation: readonly number[] }> 
     return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis] ?? 0) }]
   },
   emit: ({ permutation }) => ({ opType: 'Transpose', attributes: { perm: ints(permutation) } }),
+  gradient: gradientOf((upstream, _inputs, _output, { permutation }) => [transpose(upstream, permutation.map((_, axis) => permutation.indexOf(axis)))]),
 }
 
 export const concatRule: OpRule<{ readonly axis: number }> = {
@@ -53,6 +60,15 @@ export const concatRule: OpRule<{ readonly axis: number }> = {
     return [{ dtype: first.dtype, shape: first.shape.map((dim, index) => (index === along ? size : dim)) }]
   },
   emit: ({ axis }) => ({ opType: 'Concat', attributes: { axis: int(axis) } }),
+  gradient: gradientOf((upstream, inputs, _output, { axis }) => {
+    const along = normalizeAxis('concat', axis, upstream.shape)
+    let start = 0
+    return inputs.map((part) => {
+      const size = fixedSize('concat', part, along)
+      start += size
+      return slice(upstream, along, start - size, size)
+    })
+  }),
 }
 
 interface SliceParameters {
@@ -74,6 +90,13 @@ export const sliceRule: OpRule<SliceParameters> = {
     return [{ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size : dim)) }]
   },
   emit: () => ({ opType: 'Slice' }),
+  gradient: gradientOf((upstream, inputs, _output, { axis, start, size }) => {
+    const x = inputAt(inputs, 0)
+    const along = normalizeAxis('slice', axis, x.shape)
+    const whole = x.shape[along]
+    if (typeof whole !== 'number' || typeof size !== 'number') throw graphError('slice', `the gradient along the run-time axis ${along} of ${formatType(x)} is not built`)
+    return [pad(upstream, along, start, whole - start - size), undefined, undefined, undefined]
+  }),
 }
 
 interface SplitParameters {
@@ -91,6 +114,7 @@ export const splitRule: OpRule<SplitParameters> = {
     return Array.from({ length: parts }, () => ({ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size / parts : dim)) }))
   },
   emit: ({ axis, parts }) => ({ opType: 'Split', attributes: { axis: int(axis), num_outputs: int(parts) } }),
+  gradient: ({ outputs, upstream, parameters: { axis } }) => [concat(outputs.map((output, part) => upstream[part] ?? zerosLike(output)), axis)],
 }
 
 /** Inputs: data, indices. */
@@ -104,6 +128,46 @@ export const gatherRule: OpRule<{ readonly axis: number }> = {
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)] }]
   },
   emit: ({ axis }) => ({ opType: 'Gather', attributes: { axis: int(axis) } }),
+  gradient: gradientOf((upstream, inputs, _output, { axis }) => {
+    const x = inputAt(inputs, 0)
+    const indices = inputAt(inputs, 1)
+    if (normalizeAxis('gather', axis, x.shape) !== 0 || indices.shape.length !== 1) throw graphError('gather', 'only the gradient of rows of the first axis, by a vector of indices, is built')
+    return [scatterAdd(zerosLike(x), indices, upstream), undefined]
+  }),
+}
+
+/** Inputs: data, int64 pads. */
+export const padRule: OpRule<{ readonly axis: number; readonly before: number; readonly after: number }> = {
+  name: 'pad',
+  infer: (inputs, { axis, before, after }) => {
+    const x = operand('pad', inputs, 0)
+    const along = normalizeAxis('pad', axis, x.shape)
+    if (before < 0 || after < 0) throw graphError('pad', `${before} and ${after} elements cannot be added`)
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? sumDims([dim, before + after]) : dim)) }]
+  },
+  emit: () => ({ opType: 'Pad' }),
+  gradient: gradientOf((upstream, inputs, _output, { axis, before }) => {
+    const x = inputAt(inputs, 0)
+    return [slice(upstream, axis, before, fixedSize('pad', x, normalizeAxis('pad', axis, x.shape))), undefined]
+  }),
+}
+
+/** Inputs: data `[rows, …]`, int64 indices `[count, 1]`, updates `[count, …]`. */
+export const scatterAddRule: OpRule = {
+  name: 'scatterAdd',
+  infer: (inputs) => {
+    const x = operand('scatterAdd', inputs, 0)
+    const indices = operand('scatterAdd', inputs, 1)
+    const updates = operand('scatterAdd', inputs, 2)
+    const fits = indices.dtype === 'int64' && indices.shape.length === 2 && indices.shape[1] === 1 && formatDims(updates.shape) === formatDims([indices.shape[0] ?? 0, ...x.shape.slice(1)])
+    if (!fits) throw graphError('scatterAdd', `updates ${formatType(updates)} at ${formatType(indices)} do not fit rows of ${formatType(x)}`)
+    return [{ dtype: x.dtype, shape: x.shape }]
+  },
+  emit: () => ({ opType: 'ScatterND', attributes: { reduction: string('add') } }),
+  gradient: gradientOf((upstream, inputs) => {
+    const indices = inputAt(inputs, 1)
+    return [upstream, undefined, gather(upstream, reshape(indices, [indices.shape[0] ?? 0], indices), 0)]
+  }),
 }
 
 /** One axis of a value's shape, as int64 `[1]`. */
@@ -114,6 +178,14 @@ export const sizeOfRule: OpRule<{ readonly axis: number }> = {
     return [{ dtype: 'int64', shape: [1] }]
   },
   emit: ({ axis }) => ({ opType: 'Shape', attributes: { start: int(axis), end: int(axis + 1) } }),
+  gradient: notDifferentiable('a size is a whole number'),
+}
+
+/** The size of an axis where a gradient needs it as a number. */
+function fixedSize(operation: string, x: Value, axis: number): number {
+  const size = x.shape[axis]
+  if (typeof size !== 'number') throw graphError(operation, `the gradient along the run-time axis ${axis} of ${formatType(x)} is not built`)
+  return size
 }
 
 /** A run-time shape vector. Sizes known only by name are read off `like`, which must have an axis of that name. */
@@ -168,8 +240,26 @@ export function sliceToEnd(x: Value, axis: number, start: number, size: Dim): Va
 }
 
 /** Equal parts along an axis. */
-export function split(x: Value, axis: number, parts: number): Value[] {
+export function split(x: Value, axis: number, parts: number): readonly Value[] {
   return applyRule(splitRule, [x], { axis, parts })
+}
+
+/** Zeros before and after along an axis. */
+export function pad(x: Value, axis: number, before: number, after: number): Value {
+  if (before === 0 && after === 0) return x
+  const along = normalizeAxis('pad', axis, x.shape)
+  const amounts = [before, after].flatMap((amount) => x.shape.map((_, index) => (index === along ? amount : 0)))
+  return applySingle(padRule, [x, integers(amounts)], { axis: along, before, after })
+}
+
+/** Float32 zeros of a value's shape. */
+export function zerosLike(x: Value): Value {
+  return expand(reshape(scalar(0), x.shape.map(() => 1)), x.shape, x)
+}
+
+/** x with `updates` `[count, …]` added to the rows named by int64 `indices` `[count]`; a row named twice gets both. */
+export function scatterAdd(x: Value, indices: Value, updates: Value): Value {
+  return applySingle(scatterAddRule, [x, reshape(indices, [indices.shape[0] ?? 0, 1], indices), updates], undefined)
 }
 
 /** Rows of an axis by int64 index. */

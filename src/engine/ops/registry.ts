@@ -1,33 +1,44 @@
 /** @file The op table: every rule under its name. */
 import { multiHeadAttentionRule } from './attention'
-import { addRule, castRule, divideRule, geluRule, multiplyRule, sigmoidRule, subtractRule, whereRule } from './elementwise'
-import { linearRule, matMulRule } from './linalg'
-import { concatRule, expandRule, gatherRule, reshapeRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
-import { layerNormRule, softmaxRule } from './normalization'
-import { meanRule } from './reduction'
+import { addRule, castRule, divideRule, erfRule, expRule, geluRule, logRule, multiplyRule, negateRule, sigmoidRule, sqrtRule, subtractRule, whereRule } from './elementwise'
+import { gemmRule, matMulRule } from './linalg'
+import { concatRule, expandRule, gatherRule, padRule, reshapeRule, scatterAddRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
+import { layerNormRule, logSoftmaxRule, softmaxRule } from './normalization'
+import { argMaxRule, meanRule, sumRule, sumSquaresRule } from './reduction'
 
 /** Every op the product can put into a graph. A test fails for a row without cases. */
 export const opRules = {
   add: addRule,
+  argMax: argMaxRule,
   cast: castRule,
   concat: concatRule,
   divide: divideRule,
+  erf: erfRule,
+  exp: expRule,
   expand: expandRule,
   gather: gatherRule,
   gelu: geluRule,
+  gemm: gemmRule,
   layerNorm: layerNormRule,
-  linear: linearRule,
+  log: logRule,
+  logSoftmax: logSoftmaxRule,
   matMul: matMulRule,
   mean: meanRule,
   multiHeadAttention: multiHeadAttentionRule,
   multiply: multiplyRule,
+  negate: negateRule,
+  pad: padRule,
   reshape: reshapeRule,
+  scatterAdd: scatterAddRule,
   sigmoid: sigmoidRule,
   sizeOf: sizeOfRule,
   slice: sliceRule,
   softmax: softmaxRule,
   split: splitRule,
+  sqrt: sqrtRule,
   subtract: subtractRule,
+  sum: sumRule,
+  sumSquares: sumSquaresRule,
   transpose: transposeRule,
   where: whereRule,
 } as const

@@ -10,19 +10,41 @@ export interface Emission {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>
 }
 
+/** What a gradient rule is given. */
+export interface GradientContext<P> {
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly parameters: P
+  /** The loss's derivative by each output, in the output's shape; undefined where the loss does not depend on it. */
+  readonly upstream: readonly (Value | undefined)[]
+}
+
+/**
+ * The loss's derivative by each input, built of public ops alone, so that a gradient can itself be differentiated.
+ * Undefined for inputs without one (indices, shapes). A gradient may still have the shape that the input was broadcast
+ * to: the sweep undoes broadcasting.
+ */
+export type GradientRule<P> = (context: GradientContext<P>) => readonly (Value | undefined)[]
+
+/** Why an op has no gradient. */
+export interface NotDifferentiable {
+  readonly notDifferentiable: string
+}
+
 /** One row of the op table. `P` are the op's static parameters. */
 export interface OpRule<P = undefined> {
   readonly name: string
   /** @throws EngineError GRAPH when the inputs do not fit */
   infer(inputs: readonly ValueType[], parameters: P): readonly ValueType[]
   emit(parameters: P): Emission
+  readonly gradient: GradientRule<P> | NotDifferentiable
 }
 
 /** Applies a rule: infers at once, so that a wrong shape is an error on the line that made it. */
-export function applyRule<P>(rule: OpRule<P>, inputs: readonly Value[], parameters: P): Value[] {
+export function applyRule<P>(rule: OpRule<P>, inputs: readonly Value[], parameters: P): readonly Value[] {
   const types = rule.infer(inputs, parameters)
   const { opType, domain = '', attributes = {} } = rule.emit(parameters)
-  return node({ op: rule.name, opType, domain, attributes, inputs }, types)
+  return node({ op: rule.name, parameters, opType, domain, attributes, inputs }, types)
 }
 
 /** {@link applyRule} for ops with one output. */
@@ -51,6 +73,24 @@ export function operand(operation: string, inputs: readonly ValueType[], index: 
   return type
 }
 
+/** The gradient of a rule with one output, from `derive(upstream, inputs, output, parameters)`. */
+export function gradientOf<P>(derive: (upstream: Value, inputs: readonly Value[], output: Value, parameters: P) => readonly (Value | undefined)[]): GradientRule<P> {
+  return ({ inputs, outputs: [output], upstream: [upstream], parameters }) => {
+    if (upstream === undefined || output === undefined) throw new EngineError('INTERNAL', 'a gradient was asked for where none flows')
+    return derive(upstream, inputs, output, parameters)
+  }
+}
+
+/** The n-th input as a value. */
+export function inputAt(inputs: readonly Value[], index: number): Value {
+  const value = inputs[index]
+  if (value === undefined) throw new EngineError('INTERNAL', `input ${index} is missing`)
+  return value
+}
+
+export const notDifferentiable = (reason: string): NotDifferentiable => ({ notDifferentiable: reason })
+
 export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
 export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
 export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
+export const string = (value: string): OnnxAttribute => ({ kind: 'string', value })

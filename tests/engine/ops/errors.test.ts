@@ -8,7 +8,7 @@ describe('a wrong shape', () => {
   it.each([
     ['add', () => add(x(2, 3), x(4)), 'add: shapes [2, 3] and [4] do not broadcast'],
     ['matMul', () => matMul(x(5, 384), x(768, 2)), 'matMul: inner sizes 384 and 768 of float32 [5, 384] and float32 [768, 2] differ'],
-    ['linear', () => linear(x('n', 3), x(4, 5), x(4)), 'linear: x float32 [n, 3] does not fit weight float32 [4, 5]'],
+    ['linear', () => linear(x('n', 3), x(4, 5), x(4)), 'gemm: x float32 [n, 3] does not fit weight float32 [4, 5]'],
     ['reshape', () => reshape(x('n', 6), ['n', 4]), 'reshape: float32 [n, 6] cannot take the shape [n, 4]'],
     ['expand', () => expand(x(2, 3), [4, 3]), 'expand: float32 [2, 3] does not broadcast to [4, 3]'],
     ['transpose', () => transpose(x(2, 3), [0, 0]), 'transpose: [0, 0] does not permute the axes of float32 [2, 3]'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { input, integers, type Value } from '../../../src/engine/graph'
-import { opRules, type OpName } from '../../../src/engine/ops'
+import { gradients } from '../../../src/engine/autodiff'
+import { constant, input, integers, type Value } from '../../../src/engine/graph'
+import { add, multiply, opRules, sumAll, type OpName } from '../../../src/engine/ops'
 import { applyRule, type OpRule } from '../../../src/engine/ops/rule'
 import type { Tensor } from '../../../src/engine/tensor'
 import { at, build, erf, naiveOf, sum, type Naive } from '../../helpers/naive'
@@ -13,6 +14,8 @@ interface OpCase {
   readonly parameters?: unknown
   /** Inputs that are part of the graph rather than fed. */
   readonly constants?: readonly Value[]
+  /** How many of the outputs a loss may depend on; by default all. */
+  readonly differentiable?: number
   naive(inputs: readonly Naive[]): readonly Naive[]
 }
 
@@ -32,8 +35,10 @@ const binary = (combine: (a: number, b: number) => number): readonly OpCase[] =>
     naive: ([a, b]) => [build(broadcast(a!.shape, b!.shape), (index) => combine(at(a!, index), at(b!, index)))],
   }))
 
-const unary = (map: (x: number) => number): readonly OpCase[] => [
-  { what: 'noise', inputs: [noise([3, 4])], naive: ([x]) => [build(x!.shape, (index) => map(at(x!, index)))] },
+const positive = (tensor: Tensor<'float32'>): Tensor<'float32'> => ({ ...tensor, data: tensor.data.map((value) => 0.3 + Math.abs(value)) })
+
+const unary = (map: (x: number) => number, domain: (tensor: Tensor<'float32'>) => Tensor = (tensor) => tensor): readonly OpCase[] => [
+  { what: 'noise', inputs: [domain(noise([3, 4]))], naive: ([x]) => [build(x!.shape, (index) => map(at(x!, index)))] },
 ]
 
 const naiveMatMul = (a: Naive, b: Naive, shape: readonly number[], inner: number): Naive =>
@@ -53,6 +58,11 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   subtract: binary((a, b) => a - b),
   multiply: binary((a, b) => a * b),
   divide: binary((a, b) => a / b),
+  negate: unary((x) => -x),
+  exp: unary(Math.exp),
+  log: unary(Math.log, positive),
+  sqrt: unary(Math.sqrt, positive),
+  erf: unary(erf),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   gelu: unary((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
   where: [
@@ -64,20 +74,32 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ],
   cast: [
     { what: 'to int64 truncates', inputs: [noise([6])], parameters: { to: 'int64' }, naive: ([x]) => [build([6], (index) => Math.trunc(at(x!, index)))] },
+    { what: 'from float32 to float32', inputs: [noise([3])], parameters: { to: 'float32' }, naive: ([x]) => [x!] },
     { what: 'from bool', inputs: [bool([2], [true, false])], parameters: { to: 'float32' }, naive: ([x]) => [x!] },
   ],
   matMul: [
     { what: 'matrices', inputs: [noise([3, 4], 1), noise([4, 2], 2)], naive: ([a, b]) => [naiveMatMul(a!, b!, [3, 2], 4)] },
     { what: 'batches', inputs: [noise([2, 1, 3, 4], 3), noise([5, 4, 2], 4)], naive: ([a, b]) => [naiveMatMul(a!, b!, [2, 5, 3, 2], 4)] },
   ],
-  linear: [
+  gemm: [
     {
       what: 'weight as checkpoints store it',
       inputs: [noise([3, 4], 1), noise([5, 4], 2), noise([5], 3)],
+      parameters: { transposeLeft: false, transposeRight: true },
       naive: ([x, weight, bias]) => [
         build([3, 5], ([row = 0, column = 0]) => at(bias!, [column]) + sum(4, (k) => at(x!, [row, k]) * at(weight!, [column, k]))),
       ],
     },
+    ...[false, true].flatMap((transposeLeft) =>
+      [false, true].map((transposeRight): OpCase => ({
+        what: `left ${transposeLeft ? 'transposed' : 'as it is'}, right ${transposeRight ? 'transposed' : 'as it is'}`,
+        inputs: [noise(transposeLeft ? [4, 3] : [3, 4], 1), noise(transposeRight ? [5, 4] : [4, 5], 2)],
+        parameters: { transposeLeft, transposeRight },
+        naive: ([left, right]) => [
+          build([3, 5], ([row = 0, column = 0]) => sum(4, (k) => at(left!, transposeLeft ? [k, row] : [row, k]) * at(right!, transposeRight ? [column, k] : [k, column]))),
+        ],
+      })),
+    ),
   ],
   reshape: [{ what: 'flat', inputs: [noise([2, 6])], constants: [integers([3, 4])], parameters: { shape: [3, 4] }, naive: ([x]) => [{ shape: [3, 4], values: x!.values }] }],
   expand: [
@@ -130,24 +152,61 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
       naive: ([x, rows]) => [build([3, 3], ([row = 0, column = 0]) => at(x!, [at(rows!, [row]), column]))],
     },
   ],
+  pad: [
+    {
+      what: 'a middle axis',
+      inputs: [noise([2, 2, 3])],
+      constants: [integers([0, 1, 0, 0, 2, 0])],
+      parameters: { axis: 1, before: 1, after: 2 },
+      naive: ([x]) => [build([2, 5, 3], ([i = 0, j = 0, k = 0]) => (j >= 1 && j < 3 ? at(x!, [i, j - 1, k]) : 0))],
+    },
+  ],
+  scatterAdd: [
+    {
+      what: 'a row named twice',
+      inputs: [noise([4, 3], 1), int64([3, 1], [2, 0, 2]), noise([3, 3], 2)],
+      naive: ([x, rows, updates]) => [
+        build([4, 3], ([row = 0, column = 0]) => at(x!, [row, column]) + sum(3, (update) => (at(rows!, [update, 0]) === row ? at(updates!, [update, column]) : 0))),
+      ],
+    },
+  ],
+  argMax: [
+    {
+      what: 'last axis',
+      inputs: [noise([4, 5])],
+      parameters: { axis: 1 },
+      naive: ([x]) => [build([4], ([row = 0]) => [0, 1, 2, 3, 4].reduce((best, column) => (at(x!, [row, column]) > at(x!, [row, best]) ? column : best), 0))],
+    },
+  ],
   sizeOf: [{ what: 'second axis', inputs: [noise([3, 7])], parameters: { axis: 1 }, naive: () => [{ shape: [1], values: [7] }] }],
   mean: [
     { what: 'kept', inputs: [noise([3, 4])], constants: [integers([1])], parameters: { axis: 1, keepDims: true }, naive: ([x]) => [build([3, 1], ([row = 0]) => sum(4, (k) => at(x!, [row, k])) / 4)] },
     { what: 'dropped', inputs: [noise([3, 4])], constants: [integers([0])], parameters: { axis: 0, keepDims: false }, naive: ([x]) => [build([4], ([column = 0]) => sum(3, (k) => at(x!, [k, column])) / 3)] },
   ],
+  sum: [
+    { what: 'kept', inputs: [noise([3, 4])], constants: [integers([-1])], parameters: { axis: -1, keepDims: true }, naive: ([x]) => [build([3, 1], ([row = 0]) => sum(4, (k) => at(x!, [row, k])))] },
+    { what: 'dropped', inputs: [noise([3, 4])], constants: [integers([0])], parameters: { axis: 0, keepDims: false }, naive: ([x]) => [build([4], ([column = 0]) => sum(3, (k) => at(x!, [k, column])))] },
+  ],
+  sumSquares: [
+    { what: 'dropped', inputs: [noise([3, 4])], constants: [integers([1])], parameters: { axis: 1, keepDims: false }, naive: ([x]) => [build([3], ([row = 0]) => sum(4, (k) => at(x!, [row, k]) ** 2))] },
+  ],
+  logSoftmax: [{ what: 'last axis', inputs: [noise([2, 3, 4])], naive: ([x]) => [build([2, 3, 4], (index) => Math.log(softmaxOver(x!, index)))] }],
   softmax: [{ what: 'last axis', inputs: [noise([2, 3, 4])], naive: ([x]) => [build([2, 3, 4], (index) => softmaxOver(x!, index))] }],
   layerNorm: [
     {
       what: 'population variance',
       inputs: [noise([2, 5], 1), noise([5], 2), noise([5], 3)],
       parameters: { epsilon: 1e-6 },
-      naive: ([x, weight, bias]) => [
-        build([2, 5], ([row = 0, column = 0]) => {
-          const average = sum(5, (k) => at(x!, [row, k])) / 5
-          const variance = sum(5, (k) => (at(x!, [row, k]) - average) ** 2) / 5
-          return ((at(x!, [row, column]) - average) / Math.sqrt(variance + 1e-6)) * at(weight!, [column]) + at(bias!, [column])
-        }),
-      ],
+      differentiable: 1,
+      naive: ([x, weight, bias]) => {
+        const average = (row: number): number => sum(5, (k) => at(x!, [row, k])) / 5
+        const inverse = (row: number): number => 1 / Math.sqrt(sum(5, (k) => (at(x!, [row, k]) - average(row)) ** 2) / 5 + 1e-6)
+        return [
+          build([2, 5], ([row = 0, column = 0]) => (at(x!, [row, column]) - average(row)) * inverse(row) * at(weight!, [column]) + at(bias!, [column])),
+          build([2, 1], ([row = 0]) => average(row)),
+          build([2, 1], ([row = 0]) => inverse(row)),
+        ]
+      },
     },
   ],
   multiHeadAttention: [
@@ -167,14 +226,40 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ],
 }
 
+/** Σ of every output times fixed noise: a scalar that depends on every element differently. */
+const projection = (shape: readonly number[], output: number): Tensor<'float32'> => noise(shape, 100 + output)
+
+function naiveLoss(inputs: readonly Naive[], { naive, differentiable }: OpCase): number {
+  return naive(inputs)
+    .slice(0, differentiable)
+    .reduce((total, { shape, values }, output) => {
+      const weights = projection(shape, output).data
+      return total + values.reduce((part, value, index) => part + value * (weights[index] ?? NaN), 0)
+    }, 0)
+}
+
+/** Central differences of the naive loops, in double precision. */
+function differences(opCase: OpCase, which: number): number[] {
+  const inputs = opCase.inputs.map(naiveOf)
+  const step = 1e-5
+  const nudged = (element: number, by: number): number =>
+    naiveLoss(inputs.map((input, index) => (index === which ? { ...input, values: input.values.map((value, at) => (at === element ? value + by : value)) } : input)), opCase)
+  return inputs[which]!.values.map((_, element) => (nudged(element, step) - nudged(element, -step)) / (2 * step))
+}
+
+function applyCase(name: OpName, { inputs, constants = [], parameters }: OpCase): { readonly fed: readonly Value[]; readonly values: readonly Value[] } {
+  const fed = inputs.map((tensor, index) => input(`x${index}`, tensor.dtype, tensor.shape))
+  return { fed, values: applyRule(opRules[name] as OpRule<unknown>, [...fed, ...constants], parameters) }
+}
+
 describe.each(Object.keys(opRules) as OpName[])('%s', (name) => {
   it('has cases', () => {
     expect(cases[name].length).toBeGreaterThan(0)
   })
 
-  it.each(cases[name])('$what: the inferred shape and the result are those of a naive loop', async ({ inputs, constants = [], parameters, naive }) => {
-    const fed = inputs.map((tensor, index) => input(`x${index}`, tensor.dtype, tensor.shape))
-    const values = applyRule(opRules[name] as OpRule<unknown>, [...fed, ...constants], parameters)
+  it.each(cases[name])('$what: the inferred shape and the result are those of a naive loop', async (opCase) => {
+    const { inputs, naive } = opCase
+    const { values } = applyCase(name, opCase)
     const expected = naive(inputs.map(naiveOf))
     const results = await runGraph(
       Object.fromEntries(values.map((value, index) => [`y${index}`, value])),
@@ -187,4 +272,39 @@ describe.each(Object.keys(opRules) as OpName[])('%s', (name) => {
       expect(maxDifference(result.values, wanted)).toBeLessThan(1e-4)
     }
   })
+})
+
+const differentiable = (Object.keys(opRules) as OpName[]).filter((name) => !('notDifferentiable' in opRules[name].gradient))
+// A cast from or to whole numbers has no slope to compare with.
+const smooth = ({ inputs, parameters }: OpCase): boolean =>
+  inputs.some(({ dtype }) => dtype === 'float32') && (parameters as { readonly to?: string } | undefined)?.to !== 'int64'
+
+describe.each(differentiable)('the gradient of %s', (name) => {
+  it.each(cases[name].filter(smooth))('$what: is that of central differences', async (opCase) => {
+    const { inputs } = opCase
+    const { fed, values } = applyCase(name, opCase)
+    const loss = values
+      .slice(0, opCase.differentiable)
+      .map((value, output) => sumAll(multiply(value, constant(projection(value.shape.map(Number), output)))))
+      .reduce((total, term) => add(total, term))
+    const smoothInputs = inputs.flatMap(({ dtype }, index) => (dtype === 'float32' ? [index] : []))
+    const derived = gradients(loss, smoothInputs.map((index) => fed[index]!))
+    const results = await runGraph(
+      Object.fromEntries(derived.map((value, index) => [`g${index}`, value])),
+      Object.fromEntries(inputs.map((tensor, index) => [`x${index}`, tensor])),
+    )
+    for (const [position, index] of smoothInputs.entries()) {
+      const { shape, values: found } = naiveOf(results[`g${position}`]!)
+      expect(shape).toEqual(inputs[index]!.shape)
+      expect(maxDifference(found, differences(opCase, index))).toBeLessThan(1e-4)
+    }
+  })
+})
+
+it('the ops without a gradient say why', () => {
+  const reasons = Object.entries(opRules).flatMap(([name, { gradient }]) => ('notDifferentiable' in gradient ? [[name, gradient.notDifferentiable.length > 10]] : []))
+  expect(reasons).toEqual([
+    ['argMax', true],
+    ['sizeOf', true],
+  ])
 })

@@ -1,0 +1,56 @@
+/** @file Reverse-mode differentiation of a graph: one walk from the loss back, made of public ops, so its result is a graph too. */
+import { EngineError } from '../contract'
+import { formatDims, formatSite, scalar, topologicalValues, type GraphNode, type Value } from '../graph'
+import { add, opRules, zerosLike, type GradientRule, type OpName, type OpRule } from '../ops'
+import { unbroadcast } from './unbroadcast'
+
+/**
+ * The derivative of a scalar by each of `wrt`, each in that value's shape; zeros where the loss does not depend on it.
+ * Values are told apart by identity, so a weight must be one value wherever it is used.
+ * @throws EngineError GRAPH when the loss is no scalar, or an op without a gradient lies between
+ */
+export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+  if (loss.shape.length !== 0) throw new EngineError('GRAPH', `gradients: the loss has the shape ${formatDims(loss.shape)}, not that of a scalar`)
+  const ordered = topologicalValues([loss])
+  const relevant = dependents(ordered, new Set(wrt))
+  const collected = new Map<Value, Value[]>([[loss, [scalar(1)]]])
+
+  for (const { source } of [...ordered].reverse()) {
+    if (source.kind !== 'node') continue
+    const { node } = source
+    const upstream = node.outputs.map((output) => summed(collected.get(output)))
+    if (!node.inputs.some((input) => relevant.has(input)) || upstream.every((gradient) => gradient === undefined)) continue
+    derivatives(node, upstream).forEach((gradient, index) => {
+      const input = node.inputs[index]
+      if (gradient === undefined || input === undefined || !relevant.has(input)) return
+      const exact = unbroadcast(gradient, input)
+      if (formatDims(exact.shape) !== formatDims(input.shape))
+        throw new EngineError('GRAPH', `gradients: ${node.op} gives ${formatDims(exact.shape)} for its input ${index} of shape ${formatDims(input.shape)} (${formatSite(node.site)})`)
+      collected.set(input, [...(collected.get(input) ?? []), exact])
+    })
+  }
+  return wrt.map((value) => summed(collected.get(value)) ?? zerosLike(value))
+}
+
+/** The one place where the gradients of a value's several uses are added. */
+function summed(parts: readonly Value[] | undefined): Value | undefined {
+  return parts?.reduce((total, part) => add(total, part))
+}
+
+/** Every value that depends on one of `roots`, these included. */
+function dependents(ordered: readonly Value[], roots: ReadonlySet<Value>): ReadonlySet<Value> {
+  const reached = new Set<Value>(roots)
+  for (const { source } of ordered) {
+    if (source.kind === 'node' && source.node.inputs.some((input) => reached.has(input))) source.node.outputs.forEach((output) => reached.add(output))
+  }
+  return reached
+}
+
+function derivatives(node: GraphNode, upstream: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+  const rule = opRules[node.op as OpName] as OpRule<unknown>
+  if ('notDifferentiable' in rule.gradient) return []
+  const gradient: GradientRule<unknown> = rule.gradient
+  const result = gradient({ inputs: node.inputs, outputs: node.outputs, parameters: node.parameters, upstream })
+  if (result.length !== node.inputs.length) throw new EngineError('GRAPH', `gradients: ${node.op} has ${node.inputs.length} inputs and gives ${result.length} gradients (${formatSite(node.site)})`)
+  return result
+}

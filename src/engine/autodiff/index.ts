@@ -1,0 +1,2 @@
+/** @file The door of autodiff. */
+export { gradients } from './gradients'
