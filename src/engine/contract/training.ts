@@ -109,6 +109,8 @@ export interface RunInfo {
   readonly stepsTotal: number
   readonly imagesPerSecond: number | undefined
   readonly etaMs: number | undefined
+  /** When it stops by itself (ISO 8601), where that was asked for. */
+  readonly finishBy?: string | undefined
   readonly latest: StepMetrics | undefined
   readonly bestKnn: number | undefined
   readonly checkpoints: readonly RunCheckpoint[]
