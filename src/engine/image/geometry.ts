@@ -12,7 +12,7 @@ export interface ResizeWindow {
 }
 
 /** Python's `round`: halves go to the even neighbour. */
-function roundHalfToEven(value: number): number {
+export function roundHalfToEven(value: number): number {
   const floor = Math.floor(value)
   const rest = value - floor
   if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1

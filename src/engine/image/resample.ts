@@ -9,6 +9,14 @@ const precisionBits = 22
 const half = 1 << (precisionBits - 1)
 const filterSupport = 2
 
+/** A part of a picture, in whole pixels. */
+export interface PixelBox {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
 /** For each output position the first input position and the weights of it and those that follow. */
 interface Weights {
   readonly starts: Int32Array
@@ -51,19 +59,20 @@ function computeWeights(inputSize: number, outputSize: number, first: number, co
   return weights
 }
 
-/** Lines `firstRow` up to `endRow` of `source`, resized across; uint8 [rows, columns, 3]. */
-function resizeAcross(source: RgbPixels, weights: Weights, firstRow: number, endRow: number): Uint8ClampedArray {
+/** Lines `firstRow` up to `endRow` of the box in `source`, resized across; uint8 [rows, columns, 3]. */
+function resizeAcross(source: RgbPixels, box: PixelBox, weights: Weights, firstRow: number, endRow: number): Uint8ClampedArray {
   const { starts, counts, values, stride } = weights
   const { rgb, width } = source
   const columns = starts.length
   const result = new Uint8ClampedArray((endRow - firstRow) * columns * 3)
   let at = 0
   for (let row = firstRow; row < endRow; row++) {
+    const line = (row + box.top) * width + box.left
     for (let column = 0; column < columns; column++) {
       let red = half
       let green = half
       let blue = half
-      let pixel = (row * width + starts[column]!) * 3
+      let pixel = (line + starts[column]!) * 3
       const end = column * stride + counts[column]!
       for (let tap = column * stride; tap < end; tap++) {
         const weight = values[tap]!
@@ -112,14 +121,24 @@ function resizeDown(lines: Uint8ClampedArray, lineLength: number, firstRow: numb
   return result
 }
 
-/** Resizes `source` and cuts the window out; only what the window needs is computed. uint8 [windowHeight, windowWidth, 3]. */
-export function resampleWindow(source: RgbPixels, window: ResizeWindow): Uint8Array {
-  const across = computeWeights(source.width, window.width, window.left, window.windowWidth)
-  const down = computeWeights(source.height, window.height, window.top, window.windowHeight)
+/** The window of the box of `source` resized; nothing outside the box is read. uint8 [windowHeight, windowWidth, 3]. */
+function resample(source: RgbPixels, box: PixelBox, window: ResizeWindow): Uint8Array {
+  const across = computeWeights(box.width, window.width, window.left, window.windowWidth)
+  const down = computeWeights(box.height, window.height, window.top, window.windowHeight)
   const last = window.windowHeight - 1
   const firstRow = down.starts[0]!
   const endRow = down.starts[last]! + down.counts[last]!
-  const lines = resizeAcross(source, across, firstRow, endRow)
+  const lines = resizeAcross(source, box, across, firstRow, endRow)
   const result = resizeDown(lines, window.windowWidth * 3, firstRow, down)
   return new Uint8Array(result.buffer, result.byteOffset, result.length)
+}
+
+/** Resizes `source` and cuts the window out; only what the window needs is computed. uint8 [windowHeight, windowWidth, 3]. */
+export function resampleWindow(source: RgbPixels, window: ResizeWindow): Uint8Array {
+  return resample(source, { left: 0, top: 0, width: source.width, height: source.height }, window)
+}
+
+/** Cuts `box`, which lies inside `source`, out and resizes it, as if the rest did not exist. uint8 [height, width, 3]. */
+export function resampleBox(source: RgbPixels, box: PixelBox, width: number, height: number): Uint8Array {
+  return resample(source, box, { width, height, left: 0, top: 0, windowWidth: width, windowHeight: height })
 }
