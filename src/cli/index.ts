@@ -3,13 +3,14 @@ import { Command, CommanderError, Option } from 'commander'
 import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
 import type { EmbedOptions } from './commands/embed'
+import type { EvalKnnOptions } from './commands/eval'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
 import type { ServeOptions } from './commands/serve'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, pictureSize, wholeNumber } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, pictureSize, wholeNumber, wholeNumbers } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -52,6 +53,17 @@ function buildProgram(): Command {
     .option('--size <n>', 'as for inspect', pictureSize)
     .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
     .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
+
+  const evaluation = program.command('eval').description('how good a model is on your own pictures')
+  addJson(addModel(evaluation.command('knn')))
+    .description('accuracy of the nearest pictures in naming the class, where the parent folder is the class')
+    .argument('<train>', 'folder with a folder of pictures for each class: those that are compared with')
+    .argument('<test>', 'likewise: those whose class is guessed')
+    .option('--k <n,…>', 'how many neighbours vote; several numbers are scored each', wholeNumbers(1, 10_000), [20])
+    .option('--limit <n>', 'only the first n pictures of each class', wholeNumber(1, 1_000_000_000))
+    .option('--size <n>', 'as for inspect; small pictures such as 32 px ones are best looked at in their own size', pictureSize)
+    .addOption(new Option('--features <kind>', 'the CLS token of the model, or the raw pixels for comparison').choices(['cls', 'pixels'] as const).default('cls' as const))
+    .action((train: string, test: string, options: EvalKnnOptions & Json) => finish(options, async (context) => (await import('./commands/eval')).evalKnn(train, test, options, context)))
 
   const models = program.command('models').description('the models there are')
   addJson(addWorkspace(models.command('list')))

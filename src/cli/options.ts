@@ -13,6 +13,12 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Reads whole numbers within bounds, separated by commas. */
+export function wholeNumbers(min: number, max: number): (text: string) => readonly number[] {
+  const read = wholeNumber(min, max)
+  return (text) => text.split(',').map((part) => read(part.trim()))
+}
+
 /** Reads `native` or a number of pixels. */
 export function pictureSize(text: string): number | 'native' {
   return text === 'native' ? text : wholeNumber(1, 16_384)(text)

@@ -1,13 +1,13 @@
 /** @file `dinoscope embed`: one vector per picture of a folder, in one file. */
 import { extname, resolve } from 'node:path'
-import { EngineError, type EmbeddingFormat, type FileProblem, type Pooling } from '../../engine/contract'
+import type { EmbeddingFormat, FileProblem, Pooling } from '../../engine/contract'
 import { sidecarPath } from '../../engine/export'
 import { embedToFile, type EmbedFileRequest } from '../../engine/host'
-import { scanFolder, type ScannedImage } from '../../engine/library'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes, UsageError } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
 import { prepareOutputFile } from '../output'
+import { problemLine, scanPictures } from '../scan'
 
 export interface EmbedOptions extends ModelOptions {
   readonly out: string
@@ -23,32 +23,15 @@ function formatOf(path: string): EmbeddingFormat {
   throw new UsageError(`--out must end in .csv or .npy, not ${JSON.stringify(extension)}`)
 }
 
-interface Scan {
-  readonly images: readonly ScannedImage[]
-  readonly skipped: readonly FileProblem[]
-}
-
-async function scan(folder: string, { signal }: CommandContext): Promise<Scan> {
-  const images: ScannedImage[] = []
-  const skipped: FileProblem[] = []
-  for await (const batch of scanFolder(folder, { signal })) {
-    images.push(...batch.images)
-    skipped.push(...batch.skipped)
-  }
-  return { images, skipped }
-}
-
 /** Embeds every picture below `folder`. Those that cannot be read are told and left out; only when none can, it fails. */
 export async function embed(folder: string, options: EmbedOptions, context: CommandContext): Promise<CommandResult> {
   const { terminal } = context
   const format = formatOf(options.out)
   const out = resolve(options.out)
-  const found = await scan(folder, context)
+  const found = await scanPictures(folder, context)
   const tell = (problem: FileProblem): void => {
-    terminal.note(`${problem.relativePath}: ${problem.code}: ${problem.reason}`)
+    terminal.note(problemLine(problem))
   }
-  found.skipped.forEach(tell)
-  if (found.images.length === 0) throw new EngineError('NOT_FOUND', `there are no pictures in ${folder}`, { detail: { folder } })
   await prepareOutputFile(out)
   if (format === 'npy') await prepareOutputFile(sidecarPath(out))
 

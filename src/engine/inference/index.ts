@@ -1,5 +1,10 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
 export { analyseImage, attentionOf, patchTokens, pcaOf, similarityTo, type AnalysisState } from './analyse'
-export { embedModel, loadBackbone, lookModel, type Backbone, type PatchBatch, type PatchGrid } from './backbone'
+export { embedModel, loadBackbone, lookModel, type Backbone, type DenseTokens, type PatchBatch, type PatchGrid } from './backbone'
+export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
 export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSource, type EmbedSummary } from './embed'
+export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
 export { pcaMap } from './pca-map'
+export { pixelFeatures } from './pixel-features'
+export { principalComponents, project, type PrincipalComponents, type RowSet } from './principal-components'
+export { openRowProducts, type RowProducts } from './row-products'
