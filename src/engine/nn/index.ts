@@ -1,6 +1,12 @@
 /** @file The door of nn. */
+export * from './dino-head'
+export * from './embed-tokens'
 export * from './initialise'
 export * from './macs'
+export * from './parameters'
 export * from './position-embedding'
+export * from './stochastic-depth'
+export * from './token-rows'
+export * from './transformer-block'
 export * from './vision-transformer'
 export * from './vit-config'
