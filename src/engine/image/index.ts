@@ -1,4 +1,8 @@
 /** @file The door of image: from a file's bytes to what a model or a person is shown. The only importer of sharp. */
+export { decodeRgb, type PixelSize, type RgbPixels } from './decode'
+export { readHeader, type PictureHeader } from './header'
+export { augmentCrop } from './augment/crop'
+export type { CropRecipe } from './augment/recipe'
 export { assertUntrustedLoadersBlocked } from './native'
 export { writePatchRows } from './patches'
 export { prepareEvaluation, prepareWhole, type PreparedImage } from './prepare'

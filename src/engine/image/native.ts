@@ -1,5 +1,6 @@
 /** @file Loads sharp and leaves it only the decoders of the formats we support. Nothing else may import sharp. */
 import { createRequire } from 'node:module'
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import type Sharp from 'sharp'
 import { EngineError } from '../contract'
 
@@ -9,9 +10,14 @@ process.env.VIPS_BLOCK_UNTRUSTED = '1'
 export const sharp = createRequire(import.meta.url)('sharp') as typeof Sharp
 
 // An allow-list on top of it, which also holds where somebody else loaded sharp first. Buffers alone: libvips takes
-// options from file names, so that reading one path can open another.
-sharp.block({ operation: ['VipsForeignLoad'] })
-sharp.unblock({ operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((format) => `VipsForeignLoad${format}Buffer`) })
+// options from file names, so that reading one path can open another. The list is the process's, so a worker thread
+// inherits it: set once more, it would refuse for a moment what another thread is decoding.
+const blocked = 'dinoscope:loaders-blocked'
+if (getEnvironmentData(blocked) !== true) {
+  sharp.block({ operation: ['VipsForeignLoad'] })
+  sharp.unblock({ operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((format) => `VipsForeignLoad${format}Buffer`) })
+  setEnvironmentData(blocked, true)
+}
 
 // Files are decoded once each, and several at a time: neither libvips' cache nor its own threads gain anything.
 sharp.cache(false)
