@@ -17,6 +17,7 @@ export default defineConfig({
           index: from('src/main/index.ts'),
           engine: from('src/engine/host/engine-process.ts'),
           cli: from('src/cli/index.ts'),
+          'training-data': from('src/engine/train/data/worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

@@ -1,5 +1,8 @@
 /** @file The door of library: folders of pictures, opened, listed and shown. */
 export { browseFolder } from './browse'
+export { createByteCache, type ByteCache } from './byte-cache'
+export { createLanes } from './lanes'
 export { createLibraries, type Libraries } from './libraries'
 export type { LibraryImage } from './library'
+export { describeProblem } from './problem'
 export { scanFolder, type ScanBatch, type ScannedImage } from './scan'
