@@ -24,8 +24,8 @@ export interface BlockContext {
 /** A block's rows, and the attention of chosen queries for whoever looks. */
 export interface BlockRows {
   readonly tokens: TokenRows
-  /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS) to all, of the first group: `[batch, heads, queries, tokens]`. */
-  attention(queries: Value): Value
+  /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS; by default of all) to all, of the first group: `[batch, heads, queries, tokens]`. */
+  attention(queries?: Value): Value
 }
 
 /** Source: dino/vision_transformer.py:107-113; dinov2/layers/block.py:89-114. */
@@ -48,7 +48,7 @@ export function transformerBlock(context: BlockContext, index: number, tokens: T
     tokens: { rows, groups: tokens.groups },
     attention: (queries) => {
       if (looked === undefined) throw new RangeError(`${name} has no attention to look at`)
-      return attentionWeights(gather(looked[0], queries, 1), looked[1], config.heads, scale)
+      return attentionWeights(queries === undefined ? looked[0] : gather(looked[0], queries, 1), looked[1], config.heads, scale)
     },
   }
 }

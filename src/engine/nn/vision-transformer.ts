@@ -11,8 +11,8 @@ import type { VitConfig } from './vit-config'
 export interface BlockOutput {
   /** `[batch, tokens, dim]`, before the final norm. */
   readonly tokens: Value
-  /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS) to all: `[batch, heads, queries, tokens]`. */
-  attention(queries: Value): Value
+  /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS; by default of all) to all: `[batch, heads, queries, tokens]`. */
+  attention(queries?: Value): Value
 }
 
 export interface VitOutputs {

@@ -5,12 +5,14 @@ import { gemmRule, matMulRule } from './linalg'
 import { concatRule, expandRule, gatherRule, padRule, reshapeRule, scatterAddRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
 import { layerNormRule, logSoftmaxRule, softmaxRule } from './normalization'
 import { argMaxRule, meanRule, sumRule, sumSquaresRule } from './reduction'
+import { clipRule, rangeRule } from './shape-arithmetic'
 
 /** Every op the product can put into a graph. A test fails for a row without cases. */
 export const opRules = {
   add: addRule,
   argMax: argMaxRule,
   cast: castRule,
+  clip: clipRule,
   concat: concatRule,
   divide: divideRule,
   erf: erfRule,
@@ -28,6 +30,7 @@ export const opRules = {
   multiply: multiplyRule,
   negate: negateRule,
   pad: padRule,
+  range: rangeRule,
   reshape: reshapeRule,
   scatterAdd: scatterAddRule,
   sigmoid: sigmoidRule,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../../../src/engine/autodiff'
-import { constant, input, integers, type Value } from '../../../src/engine/graph'
+import { constant, input, integers, scalar, type Value } from '../../../src/engine/graph'
 import { add, multiply, opRules, sumAll, type OpName } from '../../../src/engine/ops'
 import { applyRule, type OpRule } from '../../../src/engine/ops/rule'
 import type { Tensor } from '../../../src/engine/tensor'
@@ -161,6 +161,22 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
       naive: ([x]) => [build([2, 5, 3], ([i = 0, j = 0, k = 0]) => (j >= 1 && j < 3 ? at(x!, [i, j - 1, k]) : 0))],
     },
   ],
+  range: [
+    {
+      what: 'a count from a start',
+      inputs: [int64([], [3]), int64([], [11]), int64([], [2])],
+      parameters: { size: 4 },
+      naive: ([start, , step]) => [build([4], ([index = 0]) => at(start!, []) + index * at(step!, []))],
+    },
+  ],
+  clip: [
+    {
+      what: 'both bounds',
+      inputs: [noise([3, 4])],
+      constants: [scalar(-0.5), scalar(0.7)],
+      naive: ([x]) => [build([3, 4], (index) => Math.min(Math.max(at(x!, index), -0.5), 0.7))],
+    },
+  ],
   scatterAdd: [
     {
       what: 'a row named twice',
@@ -305,6 +321,7 @@ it('the ops without a gradient say why', () => {
   const reasons = Object.entries(opRules).flatMap(([name, { gradient }]) => ('notDifferentiable' in gradient ? [[name, gradient.notDifferentiable.length > 10]] : []))
   expect(reasons).toEqual([
     ['argMax', true],
+    ['range', true],
     ['sizeOf', true],
   ])
 })
