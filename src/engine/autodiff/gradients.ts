@@ -2,25 +2,36 @@
 import { EngineError } from '../contract'
 import { formatDims, formatSite, scalar, topologicalValues, type GraphNode, type Value } from '../graph'
 import { add, opRules, zerosLike, type GradientRule, type OpName, type OpRule } from '../ops'
+import { recomputation } from './recompute'
 import { unbroadcast } from './unbroadcast'
+
+export interface GradientOptions {
+  /**
+   * Values along a chain, in order, between which activations are not kept but computed again on the way back: time for
+   * memory. Empty keeps everything.
+   */
+  readonly recompute?: readonly Value[]
+}
 
 /**
  * The derivative of a scalar by each of `wrt`, each in that value's shape; zeros where the loss does not depend on it.
  * Values are told apart by identity, so a weight must be one value wherever it is used.
  * @throws EngineError GRAPH when the loss is no scalar, or an op without a gradient lies between
  */
-export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+export function gradients(loss: Value, wrt: readonly Value[], { recompute = [] }: GradientOptions = {}): Value[] {
   if (loss.shape.length !== 0) throw new EngineError('GRAPH', `gradients: the loss has the shape ${formatDims(loss.shape)}, not that of a scalar`)
   const ordered = topologicalValues([loss])
   const relevant = dependents(ordered, new Set(wrt))
   const collected = new Map<Value, Value[]>([[loss, [scalar(1)]]])
+  const activations = recomputation(recompute)
 
   for (const { source } of [...ordered].reverse()) {
     if (source.kind !== 'node') continue
     const { node } = source
     const upstream = node.outputs.map((output) => summed(collected.get(output)))
+    activations.passed(node.outputs, upstream)
     if (!node.inputs.some((input) => relevant.has(input)) || upstream.every((gradient) => gradient === undefined)) continue
-    derivatives(node, upstream).forEach((gradient, index) => {
+    derivatives({ ...node, inputs: node.inputs.map(activations.again), outputs: node.outputs.map(activations.again) }, upstream).forEach((gradient, index) => {
       const input = node.inputs[index]
       if (gradient === undefined || input === undefined || !relevant.has(input)) return
       const exact = unbroadcast(gradient, input)

@@ -1,3 +1,5 @@
 /** @file The door of optim. */
+export * from './adamw'
+export * from './clip'
 export * from './parameter-groups'
 export * from './schedules'

@@ -3,6 +3,7 @@ import type { ProviderName, ProviderReport } from '../contract'
 import type { BuiltModel } from '../graph'
 import type { AttentionForm } from '../ops'
 import { availableParallelism } from 'node:os'
+import { openModelFile } from './model-file'
 import { chooseProvider } from './providers'
 import { openSession, type Session } from './session'
 
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly threads: number
   /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
   open(built: BuiltModel, weightsFolder?: string): Promise<Session>
+  /** Opens an ONNX file of our own making from its path. The caller releases the session. */
+  openFile(path: string): Promise<Session>
   /** Releases every session that is still open. */
   dispose(): Promise<void>
 }
@@ -28,22 +31,23 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const threads = options.threads ?? availableParallelism()
   const { provider, attention, reports } = await chooseProvider(threads, options.preferred)
   const open = new Set<Session>()
+  const kept = (session: Session): Session => {
+    open.add(session)
+    return {
+      run: session.run,
+      release: async () => {
+        open.delete(session)
+        await session.release()
+      },
+    }
+  }
   return {
     provider,
     attention,
     reports,
     threads,
-    open: async (built, weightsFolder) => {
-      const session = await openSession(built, { provider, threads, weightsFolder })
-      open.add(session)
-      return {
-        run: session.run,
-        release: async () => {
-          open.delete(session)
-          await session.release()
-        },
-      }
-    },
+    open: async (built, weightsFolder) => kept(await openSession(built, { provider, threads, weightsFolder })),
+    openFile: async (path) => kept(await openModelFile(path, { provider, threads })),
     dispose: async () => {
       await Promise.all([...open].map((session) => session.release()))
       open.clear()

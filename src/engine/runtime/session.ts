@@ -15,9 +15,11 @@ export interface SessionOptions {
 export interface Session {
   /**
    * Feeds by input name, results by output name.
+   * @param into tensors that outputs of these names are written into, on the CPU; such a tensor may be one that is fed,
+   * where the op that writes it reads it last or element by element
    * @throws EngineError RUNTIME naming the failing node's creation line
    */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>
+  run(feeds: Readonly<Record<string, Tensor>>, into?: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>
   release(): Promise<void>
 }
 
@@ -37,11 +39,13 @@ export async function openSession(built: BuiltModel, options: SessionOptions): P
   }).catch((error: unknown) => {
     throw runtimeError(`${built.model.graph.name} could not be loaded on ${options.provider}`, error, built)
   })
+  const outputNames = built.model.graph.outputs.map(({ name }) => name)
   let released = false
   return {
-    run: async (feeds) => {
+    run: async (feeds, into = {}) => {
       if (released) throw new EngineError('RUNTIME', `${built.model.graph.name} was released`)
-      const results = await session.run(mapValues(feeds, toOrt)).catch((error: unknown) => {
+      const fetches = Object.fromEntries(outputNames.map((name) => [name, into[name] === undefined ? null : toOrt(into[name])]))
+      const results = await session.run(mapValues(feeds, toOrt), fetches).catch((error: unknown) => {
         throw runtimeError(`${built.model.graph.name} failed on ${options.provider}`, error, built)
       })
       return mapValues(results as Readonly<Record<string, OrtTensor>>, fromOrt)
@@ -74,7 +78,16 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
 
+/** The runtime's view of a tensor's memory, made once per tensor: a training step feeds the same hundreds again and again. */
+const views = new WeakMap<Tensor, OrtTensor>()
+
 function toOrt(tensor: Tensor): OrtTensor {
+  const view = views.get(tensor) ?? viewOf(tensor)
+  views.set(tensor, view)
+  return view
+}
+
+function viewOf(tensor: Tensor): OrtTensor {
   switch (tensor.dtype) {
     case 'float32':
       return new OrtTensor('float32', tensor.data as Float32Array, tensor.shape)

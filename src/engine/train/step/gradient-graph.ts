@@ -1,0 +1,104 @@
+/** @file The graph of one step up to its gradients: both networks, the losses, and the loss's derivative by every weight that learns. */
+import { gradients } from '../../autodiff'
+import { buildModel, input, scalar, type BuiltModel, type Value } from '../../graph'
+import { centredTargets, crossViewLoss, divergence, koleoLoss, maskedPatchLoss, meanEntropy, meanScores, sinkhornTargets } from '../../losses'
+import { parametersFrom, type ParameterSpec, type Parameters } from '../../nn'
+import { add, concat, multiply, reshape, slice, sumSquares } from '../../ops'
+import { networkInputs, studentNetwork, teacherNetwork, type NetworkOutputs } from './networks'
+import { networkParameters, type StepSpec } from './step-spec'
+
+/** Names of the scalar outputs, which are the metrics' names too. */
+export type LossName = 'loss' | 'loss.dino' | 'loss.dino.global' | 'loss.dino.local' | 'loss.ibot' | 'loss.koleo' | 'teacher.entropy' | 'teacher.kl'
+
+export interface GradientGraph {
+  readonly built: BuiltModel
+  /** The parameters that get a gradient, in the order of `gradient.squares`. */
+  readonly trainable: readonly ParameterSpec[]
+  readonly losses: readonly LossName[]
+}
+
+export const studentInput = (name: string): string => `student.${name}`
+export const teacherInput = (name: string): string => `teacher.${name}`
+export const gradientOutput = (name: string): string => `gradient.${name}`
+
+/** Weights are inputs, since they change with every step. */
+function weightInputs(parameters: readonly ParameterSpec[], nameOf: (name: string) => string, who: string): { readonly values: ReadonlyMap<string, Value>; readonly lookup: Parameters } {
+  const values = new Map(parameters.map(({ name, shape }) => [name, input(nameOf(name), 'float32', shape)]))
+  return { values, lookup: parametersFrom(values, who) }
+}
+
+interface Targets {
+  readonly cls: Value
+  readonly patches: Value | undefined
+}
+
+/** The teacher's scores made into targets. `counted` `[maskedRows, 1]` is 1 for masked patches and 0 for padding. */
+function targetsOf(spec: StepSpec, { scores, patchScores }: NetworkOutputs, counted: Value): Targets {
+  const temperature = input('teacher.temperature', 'float32', [])
+  if (spec.centering === 'sinkhorn_knopp')
+    return { cls: sinkhornTargets(scores, temperature), patches: patchScores === undefined ? undefined : sinkhornTargets(patchScores, temperature, counted) }
+  const centre = (name: string, x: Value): Value => input(name, 'float32', [1, Number(x.shape[1])])
+  return {
+    cls: centredTargets(scores, centre('centre', scores), temperature),
+    patches: patchScores === undefined ? undefined : centredTargets(patchScores, centre('centre.ibot', patchScores), temperature),
+  }
+}
+
+/** KoLeo over each global crop of the batch by itself. */
+function koleoTerm({ batch }: StepSpec, features: Value): Value {
+  return add(koleoLoss(slice(features, 0, 0, batch)), koleoLoss(slice(features, 0, batch, batch)))
+}
+
+/**
+ * Builds the graph. Inputs: `student.*`, `teacher.*`, `global`, `local`, `teacher.temperature`, with centring `centre`
+ * and `centre.ibot` `[1, K]`, with masks `masks`, `masked.indices`, `masked.weights`, `masked.counted`, with stochastic
+ * depth `kept.B`. Outputs: the losses, `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
+ * `[2 · batch, dim]`), `gradient.*`, and `gradient.squares` with Σ g² of each.
+ * @param isTrainable false for weights that never learn, such as the fixed norms of prototypes
+ */
+export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boolean): GradientGraph {
+  const parameters = networkParameters(spec)
+  const student = weightInputs(parameters, studentInput, 'the student')
+  const teacher = weightInputs(parameters, teacherInput, 'the teacher')
+  const inputs = networkInputs(spec)
+  const ours = studentNetwork(spec, student.lookup, inputs)
+  const theirs = teacherNetwork(spec, teacher.lookup, inputs)
+  const counted = input('masked.counted', 'float32', [spec.maskedRows, 1])
+  const targets = targetsOf(spec, theirs, counted)
+
+  const { total, global, local } = crossViewLoss(ours.scores, targets.cls, spec.studentTemperature, spec.batch)
+  const weighted = (term: Value, weight: number): Value => (weight === 1 ? term : multiply(term, scalar(weight)))
+  const ibot =
+    ours.patchScores === undefined || targets.patches === undefined
+      ? undefined
+      : weighted(maskedPatchLoss(ours.patchScores, targets.patches, input('masked.weights', 'float32', [spec.maskedRows, 1]), spec.studentTemperature, 2 * spec.batch), spec.weights.ibot)
+  const koleo = spec.weights.koleo === 0 ? undefined : weighted(koleoTerm(spec, ours.features), spec.weights.koleo)
+  const dino = weighted(total, spec.weights.dino)
+  const loss = [ibot, koleo].reduce<Value>((all, term) => (term === undefined ? all : add(all, term)), dino)
+
+  const entropy = meanEntropy(targets.cls)
+  const losses: Partial<Record<LossName, Value>> = {
+    loss,
+    'loss.dino': dino,
+    'loss.dino.global': weighted(global, spec.weights.dino),
+    'loss.dino.local': weighted(local, spec.weights.dino),
+    ...(ibot === undefined ? {} : { 'loss.ibot': ibot }),
+    ...(koleo === undefined ? {} : { 'loss.koleo': koleo }),
+    'teacher.entropy': entropy,
+    'teacher.kl': divergence(total, entropy),
+  }
+
+  const trainable = parameters.filter(({ name }) => isTrainable(name))
+  const derived = gradients(loss, trainable.map(({ name }) => student.lookup(name)), { recompute: spec.recompute ? ours.boundaries : [] })
+  const outputs: Record<string, Value> = { ...losses, features: theirs.features, 'teacher.mean': meanScores(theirs.scores) }
+  if (theirs.patchScores !== undefined) outputs['teacher.mean.ibot'] = meanScores(theirs.patchScores, counted)
+  trainable.forEach(({ name }, index) => {
+    outputs[gradientOutput(name)] = derived[index] ?? scalar(0)
+  })
+  outputs['gradient.squares'] = concat(derived.map((gradient) => sumSquares(reshape(gradient, [gradient.shape.reduce<number>((size, dim) => size * Number(dim), 1)]), 0, true)), 0)
+  return { built: buildModel('step', outputs, noParameter), trainable, losses: Object.keys(losses) as LossName[] }
+}
+
+function noParameter(name: string): never {
+  throw new RangeError(`the step graph has no stored weights, but ${name} was asked for`)
+}

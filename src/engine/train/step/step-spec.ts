@@ -1,0 +1,59 @@
+/** @file Everything that the graphs of a training step depend on: sizes, losses and switches, as plain data. */
+import type { TrainMethod } from '../../contract'
+import { dinoHeadParameters, vitParameters, type DinoHeadConfig, type ParameterSpec, type VitConfig } from '../../nn'
+import type { AttentionForm } from '../../ops'
+
+export interface DropPath {
+  readonly rate: number
+  /** The same rate in every block, or rising from 0 in the first. */
+  readonly uniform: boolean
+  /** DINO draws each picture by itself; DINOv2 leaves out a fixed number and does not compute them. */
+  readonly kind: 'per-sample' | 'batch-subset'
+}
+
+export interface StepSpec {
+  readonly method: TrainMethod
+  readonly config: VitConfig
+  readonly head: DinoHeadConfig
+  /** A head of its own for masked patches; undefined shares `head`. */
+  readonly ibotHead: DinoHeadConfig | undefined
+  /** Pictures per run of the graph. */
+  readonly batch: number
+  readonly globalSize: number
+  readonly localSize: number
+  readonly localCrops: number
+  readonly weights: { readonly dino: number; readonly ibot: number; readonly koleo: number }
+  readonly centering: 'centering' | 'sinkhorn_knopp'
+  readonly studentTemperature: number
+  /** Rows kept for masked patches in every step; 0 masks nothing. */
+  readonly maskedRows: number
+  readonly dropPath: DropPath
+  /** Let activations inside blocks go and compute them again on the way back. */
+  readonly recompute: boolean
+  readonly attention: AttentionForm
+}
+
+/** Patches along the edge of a crop. */
+export function gridOf({ config }: StepSpec, size: number): number {
+  return Math.floor(size / config.patchSize)
+}
+
+/** Prefix of the projection head's parameters, as the references name it. */
+export function headPrefix({ method }: Pick<StepSpec, 'method'>): 'head' | 'dino_head' {
+  return method === 'dino' ? 'head' : 'dino_head'
+}
+
+/** Every parameter of student or teacher, in state-dict order, under the references' names. */
+export function networkParameters(spec: Pick<StepSpec, 'method' | 'config' | 'head' | 'ibotHead'>): ParameterSpec[] {
+  const under = (prefix: string, parameters: readonly ParameterSpec[]): ParameterSpec[] => parameters.map(({ name, shape }) => ({ name: `${prefix}.${name}`, shape }))
+  return [
+    ...under('backbone', vitParameters(spec.config)),
+    ...under(headPrefix(spec), dinoHeadParameters(spec.head)),
+    ...(spec.ibotHead === undefined ? [] : under('ibot_head', dinoHeadParameters(spec.ibotHead))),
+  ]
+}
+
+/** Whether patches are masked and predicted. */
+export function masksPatches({ maskedRows, weights }: StepSpec): boolean {
+  return maskedRows > 0 && weights.ibot > 0
+}

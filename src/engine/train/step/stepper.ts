@@ -1,0 +1,177 @@
+/** @file One training step: gradients of one or more runs of the step graph, their sum, and the update. */
+import { EngineError } from '../../contract'
+import { buildModel, input } from '../../graph'
+import { add, sumSquares } from '../../ops'
+import type { Runtime, Session } from '../../runtime'
+import type { Tensor } from '../../tensor'
+import { chunksOf, flatTensors, tensorOf, type FlatTensors } from './flat-tensors'
+import { gradientGraph, gradientOutput, studentInput, teacherInput, type GradientGraph } from './gradient-graph'
+import { openHostUpdater } from './host-updater'
+import type { StepSpec } from './step-spec'
+import { emptyState, type TrainingState } from './training-state'
+import { submoduleNorms, type StepRates, type UpdateOptions } from './update-rules'
+
+/** What one run of the step graph is fed besides weights, centres and temperature. */
+export type StepFeeds = Readonly<Record<string, Tensor>>
+
+export interface StepResult {
+  /** Losses and diagnostics averaged over the runs, and the norm of each submodule's gradient before clipping. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** The teacher's CLS features of the global crops of the last run, float32 `[2 · batch, dim]`. */
+  readonly features: Tensor<'float32'>
+  /** False: a loss or a gradient was no number. Nothing has been updated then. */
+  readonly finite: boolean
+}
+
+export interface Stepper {
+  readonly state: TrainingState
+  /** Σ over `runs` of a gradient each, then one update. Stops before the update when a number is not finite. */
+  step(runs: Iterable<StepFeeds> | AsyncIterable<StepFeeds>, rates: StepRates): Promise<StepResult>
+  /** The gradients of the last step before clipping, averaged over its runs; for tests. */
+  readonly gradient: FlatTensors
+  release(): Promise<void>
+}
+
+const pieceLength = 65_536
+
+interface Accumulated {
+  readonly sums: Record<string, number>
+  readonly squares: Map<string, number>
+  readonly means: Map<string, Float32Array>
+  runs: number
+  features: Tensor<'float32'> | undefined
+}
+
+/** Builds the graphs of a step and the memory it works in. */
+export async function openStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
+  const state = emptyState(spec)
+  const graph = gradientGraph(spec, (name) => options.groupOf(name).trainable)
+  const session = await runtime.open(graph.built)
+  const gradient = flatTensors(graph.trainable)
+  const adder = await openAdder(runtime, graph, gradient)
+  const updater = await openHostUpdater(runtime, state, gradient, options)
+  const temperature: Tensor<'float32'> = { dtype: 'float32', shape: [], data: new Float32Array(1) }
+  const weights = weightFeeds(state)
+
+  const runOnce = async (feeds: StepFeeds, into: FlatTensors): Promise<Readonly<Record<string, Tensor>>> =>
+    session.run({ ...weights, ...feeds, ...centreFeeds(state), ...(needsTemperature(graph) ? { 'teacher.temperature': temperature } : {}) }, gradientTargets(graph, into))
+
+  return {
+    state,
+    gradient,
+    step: async (runs, rates) => {
+      temperature.data[0] = rates.teacherTemperature
+      const total: Accumulated = { sums: {}, squares: new Map(), means: new Map(), runs: 0, features: undefined }
+      for await (const feeds of runs) {
+        const results = await runOnce(feeds, total.runs === 0 ? gradient : adder.scratch())
+        if (total.runs > 0) await adder.add()
+        gather(graph, results, total)
+      }
+      if (total.features === undefined) throw new EngineError('INTERNAL', 'a step was given no pictures')
+      const squares = total.runs === 1 ? total.squares : await adder.squares(1 / total.runs)
+      const metrics = metricsOf(total, squares, options)
+      const finite = Object.values(metrics).every(Number.isFinite)
+      if (finite) {
+        await updater.apply(squares, 1 / total.runs, rates)
+        await updateCentres(state, total, (centre, mean) => updater.average(centre, mean, options.centreMomentum))
+      }
+      return { metrics, features: total.features, finite }
+    },
+    release: async () => {
+      await Promise.all([session.release(), adder.release(), updater.release()])
+    },
+  }
+}
+
+function weightFeeds({ student, teacher }: TrainingState): StepFeeds {
+  return Object.fromEntries([
+    ...[...student.tensors].map(([name, tensor]) => [studentInput(name), tensor] as const),
+    ...[...teacher.tensors].map(([name, tensor]) => [teacherInput(name), tensor] as const),
+  ])
+}
+
+function centreFeeds({ centre, centreIbot }: TrainingState): StepFeeds {
+  return { ...(centre === undefined ? {} : { centre }), ...(centreIbot === undefined ? {} : { 'centre.ibot': centreIbot }) }
+}
+
+function needsTemperature({ built }: GradientGraph): boolean {
+  return built.model.graph.inputs.some(({ name }) => name === 'teacher.temperature')
+}
+
+function gradientTargets({ trainable }: GradientGraph, into: FlatTensors): StepFeeds {
+  return Object.fromEntries(trainable.map(({ name }) => [gradientOutput(name), tensorOf(into, name)]))
+}
+
+function float32(results: Readonly<Record<string, Tensor>>, name: string): Tensor<'float32'> | undefined {
+  return results[name] as Tensor<'float32'> | undefined
+}
+
+/** Adds one run's numbers to the step's. */
+function gather({ losses, trainable }: GradientGraph, results: Readonly<Record<string, Tensor>>, total: Accumulated): void {
+  total.runs++
+  for (const name of losses) total.sums[name] = (total.sums[name] ?? 0) + (float32(results, name)?.data[0] ?? NaN)
+  const squares = float32(results, 'gradient.squares')?.data
+  trainable.forEach(({ name }, index) => total.squares.set(name, squares?.[index] ?? NaN))
+  for (const name of ['teacher.mean', 'teacher.mean.ibot']) {
+    const mean = float32(results, name)?.data
+    const before = total.means.get(name)
+    if (mean !== undefined) total.means.set(name, before === undefined ? mean.slice() : before.map((value, index) => value + (mean[index] ?? NaN)))
+  }
+  total.features = float32(results, 'features')
+}
+
+/** DINO's names in the metrics: `gradient.backbone`, `gradient.head`, `gradient.ibot`. */
+const metricOfSubmodule: Readonly<Record<string, string>> = { backbone: 'gradient.backbone', head: 'gradient.head', dino_head: 'gradient.head', ibot_head: 'gradient.ibot' }
+
+function metricsOf({ sums, runs }: Accumulated, squares: ReadonlyMap<string, number>, { groupOf }: UpdateOptions): Record<string, number> {
+  const means = Object.entries(sums).map(([name, value]) => [name, value / runs] as const)
+  const norms = [...submoduleNorms(squares, groupOf)].map(([submodule, norm]) => [metricOfSubmodule[submodule] ?? submodule, norm] as const)
+  return Object.fromEntries([...means, ...norms])
+}
+
+async function updateCentres({ centre, centreIbot }: TrainingState, { means, runs }: Accumulated, average: (centre: Tensor<'float32'>, mean: Tensor<'float32'>) => Promise<void>): Promise<void> {
+  for (const [target, name] of [[centre, 'teacher.mean'], [centreIbot, 'teacher.mean.ibot']] as const) {
+    const sum = means.get(name)
+    if (target !== undefined && sum !== undefined) await average(target, { dtype: 'float32', shape: target.shape, data: sum.map((value) => value / runs) })
+  }
+}
+
+interface Adder {
+  /** Where a second gradient goes; made when first needed. */
+  scratch(): FlatTensors
+  /** gradient ← gradient + scratch. */
+  add(): Promise<void>
+  /** Σ (scale · g)² of each parameter's gradient. */
+  squares(scale: number): Promise<Map<string, number>>
+  release(): Promise<void>
+}
+
+async function openAdder(runtime: Runtime, { trainable }: GradientGraph, gradient: FlatTensors): Promise<Adder> {
+  const vector = (name: string) => input(name, 'float32', ['n'])
+  const sessions: { readonly sum: Session; readonly squares: Session } = {
+    sum: await runtime.open(buildModel('sum', { total: add(vector('left'), vector('right')) }, () => new Uint8Array())),
+    squares: await runtime.open(buildModel('squares', { total: sumSquares(vector('x'), 0) }, () => new Uint8Array())),
+  }
+  let scratch: FlatTensors | undefined
+  return {
+    scratch: () => (scratch ??= flatTensors(trainable)),
+    add: async () => {
+      if (scratch === undefined) return
+      const whole = (data: Float32Array): Tensor<'float32'>[] => chunksOf({ dtype: 'float32', shape: [data.length], data }, pieceLength)
+      const right = whole(scratch.data)
+      for (const [index, left] of whole(gradient.data).entries()) await sessions.sum.run({ left, right: right[index] ?? left }, { total: left })
+    },
+    squares: async (scale) => {
+      const found = new Map<string, number>()
+      for (const [name, tensor] of gradient.tensors) {
+        const { total } = await sessions.squares.run({ x: { ...tensor, shape: [tensor.data.length] } })
+        found.set(name, Number(total?.data[0]) * scale ** 2)
+      }
+      return found
+    },
+    release: async () => {
+      await sessions.sum.release()
+      await sessions.squares.release()
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** @file All that a run has learned so far: what a checkpoint holds and a step changes. */
+import type { ParameterSpec } from '../../nn'
+import type { Tensor } from '../../tensor'
+import { flatTensors, type FlatTensors } from './flat-tensors'
+import { masksPatches, networkParameters, type StepSpec } from './step-spec'
+
+export interface TrainingState {
+  readonly parameters: readonly ParameterSpec[]
+  readonly student: FlatTensors
+  readonly teacher: FlatTensors
+  /** Adam's moments. */
+  readonly first: FlatTensors
+  readonly second: FlatTensors
+  /** Running mean of the teacher's scores, `[1, K]`; undefined with Sinkhorn-Knopp. */
+  readonly centre: Tensor<'float32'> | undefined
+  readonly centreIbot: Tensor<'float32'> | undefined
+  /** How often Adam has updated each parameter: a frozen one starts later. */
+  readonly updates: Map<string, number>
+}
+
+/** A state of zeros, to be filled. */
+export function emptyState(spec: StepSpec): TrainingState {
+  const parameters = networkParameters(spec)
+  const centre = (prototypes: number): Tensor<'float32'> => ({ dtype: 'float32', shape: [1, prototypes], data: new Float32Array(prototypes) })
+  const centring = spec.centering === 'centering'
+  return {
+    parameters,
+    student: flatTensors(parameters),
+    teacher: flatTensors(parameters),
+    first: flatTensors(parameters),
+    second: flatTensors(parameters),
+    centre: centring ? centre(spec.head.prototypes) : undefined,
+    centreIbot: centring && masksPatches(spec) ? centre((spec.ibotHead ?? spec.head).prototypes) : undefined,
+    updates: new Map(parameters.map(({ name }) => [name, 0])),
+  }
+}
