@@ -1,8 +1,9 @@
 /** @file The engine as an Electron utility process, in the form that the supervisor and the page's ports need. */
 import { app, utilityProcess, type MessagePortMain } from 'electron'
-import { encodeEngineOptions, createPortEvents, type EngineOptions, type Frame, type FrameChannel } from '../engine/link'
+import { encodeEngineOptions, createPortEvents, isTrainerMessage, type EngineOptions, type Frame, type FrameChannel, type TrainerOrder } from '../engine/link'
 import type { EngineProcess } from '../shell'
 import { exitReason } from './exit-reason'
+import type { UtilityTrainers } from './trainers'
 
 export interface UtilityEngine extends EngineProcess {
   /** Joins a page's port to the engine. */
@@ -12,11 +13,14 @@ export interface UtilityEngine extends EngineProcess {
 const serviceName = 'DinoScope engine'
 const stopMs = 3000
 
-/** Starts the engine. `modulePath` is the built engine process. */
-export function startUtilityEngine(modulePath: string, options: EngineOptions): UtilityEngine {
+/** Starts the engine. `modulePath` is the built engine process; `trainers` does what it orders. */
+export function startUtilityEngine(modulePath: string, options: EngineOptions, trainers: UtilityTrainers): UtilityEngine {
   const child = utilityProcess.fork(modulePath, [encodeEngineOptions(options)], { serviceName, stdio: 'inherit' })
   const events = createPortEvents<Frame>()
   const exitListeners: ((reason: string) => void)[] = []
+  const obey = trainers.serve((notice, ports) => {
+    if (!ended) child.postMessage(notice, ports)
+  })
   let gone: string | undefined
   let ended = false
 
@@ -25,8 +29,9 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions): 
     if (details.serviceName === serviceName || details.name === serviceName) gone = details.reason
   }
   app.on('child-process-gone', noteGone)
-  child.on('message', (message: Frame) => {
-    events.deliver(message)
+  child.on('message', (message: Frame | TrainerOrder) => {
+    if (isTrainerMessage(message)) obey(message)
+    else events.deliver(message)
   })
   child.once('exit', (code) => {
     ended = true
@@ -48,10 +53,10 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions): 
   return {
     channel,
     onExit: (listener) => exitListeners.push(listener),
-    stop: () => {
+    stop: (graceMs = stopMs) => {
       if (ended) return
       child.postMessage({ kind: 'stop' })
-      setTimeout(() => child.kill(), stopMs).unref()
+      setTimeout(() => child.kill(), graceMs).unref()
     },
     attach: (port) => {
       child.postMessage({ kind: 'attach' }, [port])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { app, BrowserWindow } from 'electron'
 import { channels } from '../preload/channels'
 import type { DesktopCommand } from '../preload/contract'
-import { createSurface, defaultWorkspace, findAppFolders, readPages, superviseEngine } from '../shell'
+import { createSurface, defaultWorkspace, findAppFolders, readPages, superviseEngine, trainingStopMs, watchTraining } from '../shell'
 import { registerAppScheme, setupAppProtocol } from './app-protocol'
 import { ask, folderDialog, modelDialog, setupDialogs } from './dialogs'
 import { startUtilityEngine } from './engine-process'
@@ -12,6 +12,8 @@ import { setupMenu } from './menu'
 import { openExternal, setupNavigation } from './navigation'
 import { setupPagePorts } from './page-ports'
 import { setupPermissions } from './permissions'
+import { createPowerBlocker } from './power'
+import { createUtilityTrainers } from './trainers'
 import { openWindow } from './window'
 
 function sendCommand(command: DesktopCommand): void {
@@ -27,8 +29,10 @@ async function pickAndSend(kind: 'open-folder' | 'import-model'): Promise<void> 
 }
 
 async function ready(): Promise<void> {
-  const { version, resources, renderer, engineModule, root } = findAppFolders()
-  const engine = superviseEngine(() => startUtilityEngine(engineModule, { version, resources, workspace: defaultWorkspace() }))
+  const { version, resources, renderer, engineModule, trainerModule, root } = findAppFolders()
+  const trainers = createUtilityTrainers(trainerModule)
+  const engine = superviseEngine((restarted) => startUtilityEngine(engineModule, { version, resources, workspace: defaultWorkspace(), restarted }, trainers))
+  const watch = watchTraining(engine, createPowerBlocker())
   const pages = await readPages(renderer)
   const files = { preload: join(root, 'out', 'preload', 'index.cjs'), bounds: join(app.getPath('userData'), 'window.json') }
 
@@ -59,7 +63,9 @@ async function ready(): Promise<void> {
   app.on('will-quit', (event) => {
     if (engineStopped) return
     event.preventDefault()
-    void engine.stop().then(() => {
+    const graceMs = watch.hasTrainer() ? trainingStopMs : undefined
+    // A trainer may outlive an engine that crashed: it is still writing its checkpoint.
+    void Promise.all([engine.stop(graceMs), trainers.ended(trainingStopMs)]).then(() => {
       engineStopped = true
       app.quit()
     })

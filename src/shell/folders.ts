@@ -33,6 +33,8 @@ export interface AppFolders {
   readonly renderer: string
   /** The built engine process. */
   readonly engineModule: string
+  /** The built trainer process. */
+  readonly trainerModule: string
 }
 
 /**
@@ -51,6 +53,7 @@ export function findAppFolders(from: string = import.meta.dirname): AppFolders {
           resources: join(folder, 'resources'),
           renderer: join(folder, 'out', 'renderer'),
           engineModule: join(folder, 'out', 'main', 'engine.js'),
+          trainerModule: join(folder, 'out', 'main', 'trainer.js'),
         }
     }
     if (dirname(folder) === folder) throw new EngineError('NOT_FOUND', `the app's package.json was not found above ${from}`)

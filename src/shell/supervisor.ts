@@ -8,8 +8,8 @@ export interface EngineProcess {
   readonly channel: FrameChannel
   /** Tells once that the process has ended, and why, in words. */
   onExit(listener: (reason: string) => void): void
-  /** Asks it to end, then makes it end; `onExit` tells when. */
-  stop(): void
+  /** Asks it to end, then makes it end after `graceMs`, by default three seconds; `onExit` tells when. */
+  stop(graceMs?: number): void
 }
 
 export type EngineState =
@@ -28,8 +28,8 @@ export interface SupervisedEngine<P extends EngineProcess> {
   client(): Client<EngineContract>
   /** Answers when an engine runs, at once or after its restart. @throws EngineError ENGINE_EXITED when none will */
   ready(): Promise<void>
-  /** Ends the process for good and answers when it has ended. */
-  stop(): Promise<void>
+  /** Ends the process for good and answers when it has ended; it is made to end after `graceMs`. */
+  stop(graceMs?: number): Promise<void>
 }
 
 interface Running<P> {
@@ -38,8 +38,8 @@ interface Running<P> {
   readonly client: Client<EngineContract>
 }
 
-/** Starts the engine with `start` and again after each crash. */
-export function superviseEngine<P extends EngineProcess>(start: () => P, now: () => number = () => performance.now()): SupervisedEngine<P> {
+/** Starts the engine with `start` and again after each crash, then with `restarted`. */
+export function superviseEngine<P extends EngineProcess>(start: (restarted: boolean) => P, now: () => number = () => performance.now()): SupervisedEngine<P> {
   const listeners = new Set<(state: EngineState) => void>()
   const waiting: (() => void)[] = []
   const restartsMs: number[] = []
@@ -75,7 +75,7 @@ export function superviseEngine<P extends EngineProcess>(start: () => P, now: ()
   const launch = (): void => {
     let process: P
     try {
-      process = start()
+      process = start(restartsMs.length > 0)
     } catch (error) {
       exited(`it could not be started: ${messageOf(error)}`)
       return
@@ -105,7 +105,7 @@ export function superviseEngine<P extends EngineProcess>(start: () => P, now: ()
       if (state.kind === 'restarting') await new Promise<void>((resolve) => waiting.push(resolve))
       current()
     },
-    stop: async () => {
+    stop: async (graceMs) => {
       stopping = true
       clearTimeout(timer)
       if (running === undefined) {
@@ -115,7 +115,7 @@ export function superviseEngine<P extends EngineProcess>(start: () => P, now: ()
       const end = new Promise<void>((resolve) => {
         ended = resolve
       })
-      running.process.stop()
+      running.process.stop(graceMs)
       await end
     },
   }

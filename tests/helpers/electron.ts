@@ -56,6 +56,20 @@ export const shell = {
 }
 
 export const dialog = { showOpenDialog: vi.fn(() => Promise.resolve({ canceled: false, filePaths: ['/chosen'] })), showErrorBox: vi.fn() }
+export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
+
+/** Two ports that only know that they belong together. */
+export class MessageChannelMain {
+  static made = 0
+  readonly port1: string
+  readonly port2: string
+  constructor() {
+    const number = ++MessageChannelMain.made
+    this.port1 = `port 1 of channel ${number}`
+    this.port2 = `port 2 of channel ${number}`
+  }
+}
+
 export const Menu = { setApplicationMenu: vi.fn(), buildFromTemplate: vi.fn() }
 export const screen = { getPrimaryDisplay: vi.fn(), getAllDisplays: vi.fn(() => []) }
 
@@ -78,9 +92,11 @@ export const BrowserWindow = { fromWebContents: vi.fn(() => null), getAllWindows
 export class FakeUtilityProcess extends EventEmitter {
   readonly posted: unknown[] = []
   readonly killed: boolean[] = []
+  pid: number | undefined
   constructor(
     readonly modulePath: string,
     readonly args: readonly string[],
+    readonly serviceName?: string,
   ) {
     super()
   }
@@ -94,8 +110,8 @@ export class FakeUtilityProcess extends EventEmitter {
 }
 export const forked: FakeUtilityProcess[] = []
 export const utilityProcess = {
-  fork: (modulePath: string, args: readonly string[]) => {
-    const child = new FakeUtilityProcess(modulePath, args)
+  fork: (modulePath: string, args: readonly string[], options?: { readonly serviceName?: string }) => {
+    const child = new FakeUtilityProcess(modulePath, args, options?.serviceName)
     forked.push(child)
     return child
   },

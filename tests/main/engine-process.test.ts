@@ -6,11 +6,13 @@ import { startUtilityEngine } from '../../src/main/engine-process'
 import { exitReason } from '../../src/main/exit-reason'
 import { trust } from '../../src/main/ipc'
 import { setupPagePorts } from '../../src/main/page-ports'
+import { createUtilityTrainers } from '../../src/main/trainers'
 import { channels } from '../../src/preload/channels'
 import { superviseEngine } from '../../src/shell'
 
 vi.mock('electron', () => import('../helpers/electron'))
 
+const trainers = createUtilityTrainers('/out/main/trainer.js')
 const options = { version: '1.2.3', resources: '/resources', workspace: '/workspace' }
 
 beforeEach(() => {
@@ -31,7 +33,7 @@ describe('exitReason', () => {
 
 describe('startUtilityEngine', () => {
   it('starts the engine with its options and carries frames both ways', () => {
-    const engine = startUtilityEngine('/out/main/engine.js', options)
+    const engine = startUtilityEngine('/out/main/engine.js', options, trainers)
     const [child] = electron.forked
     const frames: unknown[] = []
     engine.channel.onMessage((frame) => frames.push(frame))
@@ -46,7 +48,7 @@ describe('startUtilityEngine', () => {
   })
 
   it('tells the better of the two reasons when it ends', () => {
-    const engine = startUtilityEngine('/out/main/engine.js', options)
+    const engine = startUtilityEngine('/out/main/engine.js', options, trainers)
     const reasons: string[] = []
     engine.onExit((reason) => reasons.push(`exit: ${reason}`))
     engine.channel.onClose((reason) => reasons.push(`close: ${reason}`))
@@ -56,9 +58,21 @@ describe('startUtilityEngine', () => {
     expect(reasons).toEqual(['close: it ran out of memory (code 0)', 'exit: it ran out of memory (code 0)'])
   })
 
+  it('waits longer for an engine that has checkpoints to wait for', () => {
+    vi.useFakeTimers()
+    const engine = startUtilityEngine('/out/main/engine.js', options, trainers)
+    const [child] = electron.forked
+    engine.stop(60_000)
+    vi.advanceTimersByTime(59_999)
+    const before = child?.killed.length
+    vi.advanceTimersByTime(1)
+    expect([before, child?.killed.length]).toEqual([0, 1])
+    vi.useRealTimers()
+  })
+
   it('is asked to stop, and is killed if it does not', () => {
     vi.useFakeTimers()
-    const engine = startUtilityEngine('/out/main/engine.js', options)
+    const engine = startUtilityEngine('/out/main/engine.js', options, trainers)
     const [child] = electron.forked
     engine.stop()
     const before = child?.killed.length
@@ -71,7 +85,7 @@ describe('startUtilityEngine', () => {
 describe('setupPagePorts', () => {
   it('joins a page, tells it when the engine is gone, and lets a page that comes then wait for the next engine', async () => {
     vi.useFakeTimers()
-    const engine = superviseEngine(() => startUtilityEngine('/out/main/engine.js', options))
+    const engine = superviseEngine(() => startUtilityEngine('/out/main/engine.js', options, trainers))
     setupPagePorts(engine)
     const page = electron.fakeContents()
     trust(page as unknown as WebContents)

@@ -27,6 +27,7 @@ describe('findAppFolders', () => {
       resources: join(root, 'resources'),
       renderer: join(root, 'out', 'renderer'),
       engineModule: join(root, 'out', 'main', 'engine.js'),
+      trainerModule: join(root, 'out', 'main', 'trainer.js'),
     })
   })
 

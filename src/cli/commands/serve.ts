@@ -3,7 +3,18 @@ import { spawn } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError, isEngineError, messageOf } from '../../engine/contract'
-import { createSurface, defaultWorkspace, findAppFolders, readPages, superviseEngine, type EngineProcess, type SupervisedEngine } from '../../shell'
+import {
+  createKeepAwake,
+  createSurface,
+  defaultWorkspace,
+  findAppFolders,
+  readPages,
+  superviseEngine,
+  trainingStopMs,
+  watchTraining,
+  type EngineProcess,
+  type SupervisedEngine,
+} from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
 import { BusyError, exitCodes, UsageError } from '../exit-codes'
 import { forkEngine } from '../serve/engine-child'
@@ -66,10 +77,15 @@ function untilStopped(engine: SupervisedEngine<EngineProcess>, { signal, termina
 
 /** Serves until Ctrl-C or SIGTERM, then ends the engine as well. */
 export async function serve(options: ServeOptions, context: CommandContext): Promise<CommandResult> {
-  const { version, resources, renderer, engineModule } = findAppFolders()
+  const { version, resources, renderer, engineModule, trainerModule } = findAppFolders()
   const workspace = resolve(options.workspace ?? defaultWorkspace())
   const root = options.root === undefined ? undefined : await realRoot(options.root)
-  const engine = superviseEngine(() => forkEngine(engineModule, { version, resources, workspace, root }))
+  const engine = superviseEngine((restarted) => forkEngine(engineModule, { version, resources, workspace, root, trainerModule, restarted }))
+  const keepAwake = createKeepAwake({ log: context.terminal.note })
+  const watch = watchTraining(engine, (training) => {
+    if (training) keepAwake.hold()
+    else keepAwake.release()
+  })
   const stopped = untilStopped(engine, context)
   stopped.catch(() => undefined)
   try {
@@ -89,6 +105,8 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
     if (error instanceof BusyError) throw error
     throw new EngineError('ENGINE_EXITED', messageOf(error), { cause: error })
   } finally {
-    await engine.stop()
+    if (watch.hasTrainer()) context.terminal.note('Waiting for the checkpoint of the run that is being trained …')
+    await engine.stop(watch.hasTrainer() ? trainingStopMs : undefined)
+    keepAwake.release()
   }
 }

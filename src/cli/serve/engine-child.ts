@@ -20,10 +20,13 @@ export function forkEngine(modulePath: string, options: EngineOptions): EnginePr
     events.closed(reason)
     for (const listener of exitListeners) listener(reason)
   }
-  const stop = (): void => {
+  let stopping = false
+  const stop = (graceMs = stopMs): void => {
+    if (stopping) return
+    stopping = true
     // It ends when the conversation does; a run of the model that does not return is not waited for.
     if (child.connected) child.disconnect()
-    setTimeout(() => child.kill('SIGKILL'), stopMs).unref()
+    setTimeout(() => child.kill('SIGKILL'), graceMs).unref()
   }
   child.on('message', (frame) => {
     events.deliver(frame as Frame)
@@ -35,7 +38,9 @@ export function forkEngine(modulePath: string, options: EngineOptions): EnginePr
   child.once('error', (error) => {
     end(`it could not be started: ${error.message}`)
   })
-  child.once('disconnect', stop)
+  child.once('disconnect', () => {
+    stop()
+  })
   return {
     pid: child.pid,
     channel: {

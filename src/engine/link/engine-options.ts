@@ -9,6 +9,10 @@ export interface EngineOptions {
   readonly resources: string
   /** When set, folders and model files outside it are refused. */
   readonly root?: string
+  /** The built trainer process, where the engine may start it by itself. */
+  readonly trainerModule?: string
+  /** Whether the engine before this one crashed: what it trained is gone on with. */
+  readonly restarted?: boolean
   readonly threads?: number
   readonly provider?: ProviderName
 }
