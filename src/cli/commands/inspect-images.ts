@@ -1,13 +1,6 @@
 /** @file Turns what the model saw in one picture into PNG pixels. Pure. */
 import type { AttentionMaps, PcaMap } from '../../engine/contract'
-import { applyColourMap, meanOverHeads, rangeOf, resampleBilinear } from '../../engine/display'
-
-/** RGB pixels, uint8 [height, width, 3]. */
-export interface Pixels {
-  readonly rgb: Uint8Array
-  readonly height: number
-  readonly width: number
-}
+import { applyColourMap, enlargeCells, meanOverHeads, rangeOf, resampleBilinear, withoutAlpha, type Pixels } from '../../engine/display'
 
 export interface Grid {
   readonly height: number
@@ -22,31 +15,12 @@ export interface NamedPixels extends Pixels {
 /** How much of the map and how much of the picture an overlay shows. */
 const overlayOpacity = 0.6
 
-/** Each cell of the grid as a block of pixels. */
-function enlarge(rgb: Uint8Array, grid: Grid, height: number, width: number): Pixels {
-  const out = new Uint8Array(height * width * 3)
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor((y * grid.height) / height) * grid.width
-    for (let x = 0; x < width; x++) {
-      const from = 3 * (row + Math.floor((x * grid.width) / width))
-      out.set(rgb.subarray(from, from + 3), 3 * (y * width + x))
-    }
-  }
-  return { rgb: out, height, width }
-}
-
 /** The map laid over the picture. `share` is how much of the map shows at each pixel, 0..1. */
 function blend(picture: Pixels, map: Uint8Array, share: (pixel: number) => number): Uint8Array {
   return picture.rgb.map((value, index) => {
     const weight = overlayOpacity * share(Math.floor(index / 3))
     return Math.round(value * (1 - weight) + (map[index] ?? 0) * weight)
   })
-}
-
-function withoutAlpha(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3)
-  for (let pixel = 0; pixel < rgb.length / 3; pixel++) rgb.set(rgba.subarray(4 * pixel, 4 * pixel + 3), 3 * pixel)
-  return rgb
 }
 
 /** One field over the grid: as blocks, and smoothly over the picture. */
@@ -56,7 +30,7 @@ function fieldPictures(name: string, values: Float32Array, grid: Grid, picture: 
   const coloured = withoutAlpha(applyColourMap(values, min, max, 'inferno'))
   const smooth = withoutAlpha(applyColourMap(resampleBilinear(values, grid.height, grid.width, height, width), min, max, 'inferno'))
   return [
-    { name: `${name}.png`, ...enlarge(coloured, grid, height, width) },
+    { name: `${name}.png`, ...enlargeCells(coloured, grid, height, width) },
     { name: `${name}-overlay.png`, rgb: blend(picture, smooth, () => 1), height, width },
   ]
 }
@@ -65,7 +39,7 @@ function fieldPictures(name: string, values: Float32Array, grid: Grid, picture: 
 function pcaPictures(pca: PcaMap, grid: Grid, picture: Pixels): NamedPixels[] {
   const { height, width } = picture
   const masked = pca.rgb.map((value, index) => (pca.foreground[Math.floor(index / 3)] === 1 ? value : 0))
-  const blocks = enlarge(masked, grid, height, width)
+  const blocks = enlargeCells(masked, grid, height, width)
   const isForeground = (pixel: number): number => {
     const y = Math.floor((Math.floor(pixel / width) * grid.height) / height)
     return pca.foreground[y * grid.width + Math.floor(((pixel % width) * grid.width) / width)] ?? 0

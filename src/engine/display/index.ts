@@ -1,3 +1,4 @@
 /** @file The door of display: pure colour and field functions, shared by the page and the command line. */
 export * from './colour-maps'
 export * from './fields'
+export * from './pixels'

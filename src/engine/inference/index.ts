@@ -4,7 +4,7 @@ export { embedModel, loadBackbone, lookModel, type Backbone, type DenseTokens, t
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
 export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSource, type EmbedSummary } from './embed'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
-export { pcaMap } from './pca-map'
+export { colourRange, pcaMap } from './pca-map'
 export { pixelFeatures } from './pixel-features'
 export { principalComponents, project, type PrincipalComponents, type RowSet } from './principal-components'
 export { openRowProducts, type RowProducts } from './row-products'

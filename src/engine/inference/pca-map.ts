@@ -42,7 +42,7 @@ function foregroundOf(firstScores: Float32Array, grid: PatchGrid): Uint8Array {
 }
 
 /** The bounds between which one component is stretched to 0..255; the outermost percent at each end is clipped. */
-function colourRange(scores: readonly number[]): { readonly low: number; readonly high: number } {
+export function colourRange(scores: readonly number[]): { readonly low: number; readonly high: number } {
   const sorted = [...scores].sort((a, b) => a - b)
   const cut = Math.floor(sorted.length * outlierShare)
   const low = sorted[cut] ?? 0
