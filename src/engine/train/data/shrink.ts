@@ -5,7 +5,7 @@ import type { CropGroup } from './layout'
 /** From here on, in multiples of {@link neededEdge}, the decoder shrinks … */
 const shrinksFrom = 2.5
 /** … to this. What remains is still resampled down for the smallest crop, so the decoder's filter is hardly seen. */
-const shrinksTo = 1.5
+const shrinksTo = 2
 
 /**
  * Short edge in pixels from which on no crop of the recipe is enlarged: a crop of area share `s` of a picture has an edge

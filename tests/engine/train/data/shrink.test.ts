@@ -15,8 +15,8 @@ describe('the decoded size', () => {
   it.each([
     { name: 'a small picture stays', picture: { width: 500, height: 400 }, expected: undefined },
     { name: 'up to 2.5 times what is needed nothing is shrunk', picture: { width: 4000, height: 1000 }, expected: undefined },
-    { name: 'a photo is shrunk by its short edge', picture: { width: 6000, height: 4000 }, expected: { width: 900, height: 600 } },
-    { name: 'upright likewise', picture: { width: 4000, height: 6000 }, expected: { width: 600, height: 900 } },
+    { name: 'a photo is shrunk by its short edge', picture: { width: 6000, height: 4000 }, expected: { width: 1200, height: 800 } },
+    { name: 'upright likewise', picture: { width: 4000, height: 6000 }, expected: { width: 800, height: 1200 } },
     { name: 'a panorama stays while its short edge is short', picture: { width: 60_000, height: 900 }, expected: undefined },
   ])('$name', ({ picture, expected }) => {
     expect(decodedSize(picture, 400)).toEqual(expected)
