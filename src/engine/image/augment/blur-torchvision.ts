@@ -3,16 +3,15 @@
  * Source: torchvision functional_tensor.py `gaussian_blur`, `_get_gaussian_kernel1d`.
  */
 import type { RgbPixels } from '../decode'
-import { roundHalfToEven } from '../geometry'
 
 /** A weight below this changes no level by more than 1e-6, far below the float32 noise of torchvision's own sums. */
 const negligible = 2 ** -29
 
 /** Weights of the centre and of the positions beside it, outwards, as far as they matter. */
-function halfKernel(kernel: number, sigma: number): Float32Array {
+function halfKernel(kernel: number, sigma: number): Float64Array {
   const weights = Array.from({ length: (kernel + 1) / 2 }, (_, distance) => Math.exp(-0.5 * (distance / sigma) ** 2))
   const sum = weights.reduce((total, weight, distance) => total + (distance === 0 ? weight : 2 * weight), 0)
-  return Float32Array.from(weights.map((weight) => weight / sum).filter((weight) => weight > negligible))
+  return Float64Array.from(weights.map((weight) => weight / sum).filter((weight) => weight > negligible))
 }
 
 /** Positions mirrored at both ends without repeating them, for any distance outside. */
@@ -23,16 +22,16 @@ function reflect(position: number, count: number): number {
   return inside < count ? inside : period - inside
 }
 
-/** One row convolved across; float32 [width, 3] into `target` from `at` on. `line` holds the row and its mirrored edges. */
-function blurRow(line: Float32Array, weights: Float32Array, target: Float32Array, at: number, length: number): void {
-  const reach = (weights.length - 1) * 3
-  const centre = weights[0]!
-  for (let index = 0; index < length; index++) target[at + index] = centre * line[reach + index]!
+/** `target[to + i] = Σ weight of d · (source[centre - steps[d] + i] + source[centre + …])`, the steps given per side. */
+function convolve(source: Uint8Array | Float64Array, weights: Float64Array, before: Int32Array, after: Int32Array, target: Float64Array, length: number): void {
+  const centre = before[0]!
+  const weight = weights[0]!
+  for (let index = 0; index < length; index++) target[index] = weight * source[centre + index]!
   for (let distance = 1; distance < weights.length; distance++) {
-    const weight = weights[distance]!
-    const before = reach - distance * 3
-    const after = reach + distance * 3
-    for (let index = 0; index < length; index++) target[at + index]! += weight * (line[before + index]! + line[after + index]!)
+    const side = weights[distance]!
+    const left = before[distance]!
+    const right = after[distance]!
+    for (let index = 0; index < length; index++) target[index]! += side * (source[left + index]! + source[right + index]!)
   }
 }
 
@@ -43,29 +42,26 @@ function blurRow(line: Float32Array, weights: Float32Array, target: Float32Array
  */
 export function blurAsTorchvision({ rgb, width, height }: RgbPixels, kernel: number, sigma: number): Uint8Array {
   const weights = halfKernel(kernel, sigma)
+  const distances = Int32Array.from(weights.keys())
   const radius = weights.length - 1
   const length = width * 3
-  const across = new Float32Array(rgb.length)
-  const line = new Float32Array(length + radius * 6)
-  const columns = Int32Array.from({ length: width + 2 * radius }, (_, index) => reflect(index - radius, width) * 3)
+  const line = new Float64Array(length)
+  const mirrored = new Float64Array(length + 2 * radius * 3)
+  const margins = [...Array(radius).keys()].flatMap((index) => [index, radius + width + index])
+  const lefts = distances.map((distance) => (radius - distance) * 3)
+  const rights = distances.map((distance) => (radius + distance) * 3)
+  // Stored clamped, a number is rounded, halves to even, as torch.round does.
+  const result = new Uint8ClampedArray(rgb.length)
   for (let row = 0; row < height; row++) {
-    const from = row * length
-    columns.forEach((column, index) => {
-      for (let channel = 0; channel < 3; channel++) line[index * 3 + channel] = rgb[from + column + channel]!
-    })
-    blurRow(line, weights, across, from, length)
-  }
-  const result = new Uint8Array(rgb.length)
-  const sums = new Float32Array(length)
-  for (let row = 0; row < height; row++) {
-    for (let index = 0; index < length; index++) sums[index] = weights[0]! * across[row * length + index]!
-    for (let distance = 1; distance <= radius; distance++) {
-      const weight = weights[distance]!
-      const above = reflect(row - distance, height) * length
-      const below = reflect(row + distance, height) * length
-      for (let index = 0; index < length; index++) sums[index]! += weight * (across[above + index]! + across[below + index]!)
+    const rowAt = (distance: number): number => reflect(row + distance, height) * length
+    convolve(rgb, weights, distances.map((distance) => rowAt(-distance)), distances.map(rowAt), line, length)
+    mirrored.set(line, radius * 3)
+    for (const column of margins) {
+      const from = reflect(column - radius, width) * 3
+      for (let channel = 0; channel < 3; channel++) mirrored[column * 3 + channel] = line[from + channel]!
     }
-    for (let index = 0; index < length; index++) result[row * length + index] = roundHalfToEven(sums[index]!)
+    convolve(mirrored, weights, lefts, rights, line, length)
+    result.set(line, row * length)
   }
-  return result
+  return new Uint8Array(result.buffer)
 }

@@ -18,15 +18,19 @@ const adjustments: Readonly<Record<JitterStep['operation'], (rgb: Uint8Array, am
   hue: adjustHue,
 }
 
+function blurCrop(crop: RgbPixels, { kind, kernel }: CropRecipe['blur'], sigma: number): Uint8Array {
+  if (kind === 'torchvision') return blurAsTorchvision(crop, kernel, sigma)
+  blurAsPil(crop, sigma)
+  return crop.rgb
+}
+
 /** What {@link drawCrop} drew, done: crop and bicubic resize, flip, colours, grey, blur, solarize. uint8 [size, size, 3]. */
 export function applyDraws(picture: RgbPixels, { size, blur, solarize }: CropRecipe, draws: CropDraws): Uint8Array {
   const rgb = resampleBox(picture, draws.box, size, size)
   if (draws.flip) flipAcross(rgb, size)
   for (const { operation, amount } of draws.jitter) adjustments[operation](rgb, amount)
   if (draws.grayscale) removeColour(rgb)
-  const crop = { rgb, width: size, height: size }
-  const sigma = draws.blurSigma
-  const blurred = sigma === undefined ? rgb : blur.kind === 'pil' ? blurAsPil(crop, sigma) : blurAsTorchvision(crop, blur.kernel, sigma)
+  const blurred = draws.blurSigma === undefined ? rgb : blurCrop({ rgb, width: size, height: size }, blur, draws.blurSigma)
   if (draws.solarize) solarizeFrom(blurred, solarize.threshold)
   return blurred
 }
@@ -34,7 +38,7 @@ export function applyDraws(picture: RgbPixels, { size, blur, solarize }: CropRec
 /**
  * One augmented crop, uint8 [size, size, 3]. Depends on the picture, the recipe and the stream alone; the picture may
  * have any size, also one smaller than the crop. The same operations as the references' on PIL images, byte for byte
- * but for torchvision's blur, where one level in some 10 000 may differ by one.
+ * but for torchvision's blur, where one level in some 60 000 differs by one.
  * Source: dino/main_dino.py:419-464; dinov2/data/augmentations.py.
  * @throws EngineError BAD_REQUEST for a recipe that no crop can be made by, INTERNAL when `picture` is not of its size
  */

@@ -52,7 +52,7 @@ const operations: Readonly<Record<string, (picture: RgbPixels, values: readonly 
   solarize: copied(solarizeFrom),
   grayscale: copied(removeColour),
   flip: copied((rgb, _amount, width) => flipAcross(rgb, width)),
-  blurPil: (picture, [sigma = 0]) => blurAsPil(picture, sigma),
+  blurPil: copied((rgb, sigma, width) => blurAsPil({ rgb, width, height: rgb.length / width / 3 }, sigma)),
   blurTorchvision: (picture, [kernel = 0, sigma = 0]) => blurAsTorchvision(picture, kernel, sigma),
   crop: (picture, [left = 0, top = 0, width = 0, height = 0, size = 0]) => resampleBox(picture, { left, top, width, height }, size, size),
 }
