@@ -36,7 +36,8 @@ export interface RecipeSummary {
   readonly globalSize: number
   readonly localSize: number
   readonly localCrops: number
-  readonly batch: number
+  /** Pictures at a time; `auto` until the memory budget has been tried. */
+  readonly batch: number | 'auto'
   readonly accumulate: number
 }
 

@@ -48,7 +48,7 @@ const summarySchema = z.object({
   globalSize: countSchema,
   localSize: countSchema,
   localCrops: countSchema,
-  batch: countSchema,
+  batch: z.union([countSchema, z.literal('auto')]),
   accumulate: countSchema,
 }) satisfies z.ZodType<RecipeSummary>
 
