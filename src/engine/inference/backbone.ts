@@ -1,6 +1,6 @@
 /** @file A model ready to look at pictures: its graphs built over weights that stay in their file, its sessions opened when first needed. */
-import { buildModel, input, type BuiltModel, type Value } from '../graph'
-import { clsOf, meanPatchOf, positionWeights, visionTransformer, vitParameterValues, type VitConfig } from '../nn'
+import { buildModel, input, type BuiltModel, type ParameterData, type Value } from '../graph'
+import { clsOf, meanPatchOf, parametersFrom, positionWeights, visionTransformer, vitParameters, vitParameterValues, type Parameters, type VitConfig } from '../nn'
 import type { AttentionForm } from '../ops'
 import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
@@ -37,8 +37,11 @@ export interface DenseTokens {
   readonly modelMs: number
 }
 
+/** What looking at pictures needs to know of a model. */
+export type BackboneDescription = Pick<ModelManifest, 'id' | 'name' | 'config' | 'preprocessing' | 'trained' | 'weights'>
+
 export interface Backbone {
-  readonly manifest: ModelManifest
+  readonly manifest: BackboneDescription
   readonly config: VitConfig
   /** @throws EngineError RUNTIME */
   embed(batch: PatchBatch): Promise<PooledTokens>
@@ -61,8 +64,16 @@ function graphInputs({ patchSize, positionGrid }: VitConfig): GraphInputs {
   }
 }
 
-/** Parameters of `config` as values of the element types in the file, and where the file keeps them. */
-function weightsOf(config: VitConfig, weights: SafetensorsIndex) {
+/** Where a backbone's weights are: in a file that the runtime maps, or in memory that is fed with every run. */
+interface BackboneWeights {
+  readonly values: Parameters
+  readonly data: ParameterData
+  readonly folder: string | undefined
+  readonly feeds: Readonly<Record<string, Tensor>>
+}
+
+/** Weights of the element types in the file, which stay there. */
+function fileWeights(config: VitConfig, weights: SafetensorsIndex): BackboneWeights {
   const location = (name: string) => {
     const found = weights.tensors.get(name)
     if (found === undefined) throw new EngineError('MODEL_KEYS', `${weights.path} has no tensor ${name}`)
@@ -70,29 +81,57 @@ function weightsOf(config: VitConfig, weights: SafetensorsIndex) {
   }
   return {
     values: vitParameterValues(config, (name) => location(name).dtype),
-    data: (name: string) => {
+    data: (name) => {
       const { offset, byteLength } = location(name)
       return { location: basename(weights.path), offset, length: byteLength }
     },
+    folder: dirname(weights.path),
+    feeds: {},
+  }
+}
+
+/** Weights that change between runs: graph inputs under their names. */
+function liveWeights(config: VitConfig, tensors: ReadonlyMap<string, Tensor<'float32'>>): BackboneWeights {
+  const names = vitParameters(config).map(({ name }) => name)
+  const tensor = (name: string): Tensor<'float32'> => {
+    const found = tensors.get(name)
+    if (found === undefined) throw new EngineError('MODEL_KEYS', `the weights have no tensor ${name}`)
+    return found
+  }
+  return {
+    values: parametersFrom(new Map(names.map((name) => [name, input(name, 'float32', tensor(name).shape)])), 'a ViT of this configuration'),
+    data: (name) => {
+      throw new EngineError('INTERNAL', `${name} is fed, not stored`)
+    },
+    folder: undefined,
+    feeds: Object.fromEntries(names.map((name) => [name, tensor(name)])),
   }
 }
 
 /** The graph behind embeddings: pictures in, pooled tokens out. */
-export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
+function embedGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
   const inputs = graphInputs(config)
-  const { values, data } = weightsOf(config, weights)
   const { tokens } = visionTransformer(config, values, inputs, form)
   return buildModel('embed', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches) }, data)
 }
 
 /** The graph behind the inspector: all tokens, and the attention of chosen query tokens in every block. */
-export function lookModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
+function lookGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
   const inputs = graphInputs(config)
   const queries = input('queries', 'int64', ['queries'])
-  const { values, data } = weightsOf(config, weights)
   const { tokens, blocks } = visionTransformer(config, values, inputs, form)
   const attention = blocks.map((block, index) => [attentionName(index), block.attention(queries)] as const)
   return buildModel('look', { tokens, ...Object.fromEntries(attention) }, data)
+}
+
+/** {@link embedGraph} over the weights of a file. */
+export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
+  return embedGraph(config, fileWeights(config, weights), form)
+}
+
+/** {@link lookGraph} over the weights of a file. */
+export function lookModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
+  return lookGraph(config, fileWeights(config, weights), form)
 }
 
 function attentionName(block: number): string {
@@ -107,22 +146,31 @@ function float32(results: Readonly<Record<string, Tensor>>, name: string): Float
 
 /** Makes a backbone of a model folder. Nothing is loaded until it is first used. */
 export function loadBackbone(runtime: Runtime, { manifest, weights }: ModelFolder): Backbone {
+  return openBackbone(runtime, manifest, fileWeights(manifest.config, weights))
+}
+
+/** Makes a backbone of weights in memory, by checkpoint name: every run sees them as they are then, so they may go on learning. */
+export function liveBackbone(runtime: Runtime, manifest: BackboneDescription, tensors: ReadonlyMap<string, Tensor<'float32'>>): Backbone {
+  return openBackbone(runtime, manifest, liveWeights(manifest.config, tensors))
+}
+
+function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: BackboneWeights): Backbone {
   const { config } = manifest
-  const weightsFolder = dirname(weights.path)
   const opened: Promise<Session>[] = []
   const lazily = (build: () => BuiltModel) => {
     let session: Promise<Session> | undefined
     return (): Promise<Session> => {
       if (session === undefined) {
-        session = runtime.open(build(), weightsFolder)
+        session = runtime.open(build(), weights.folder)
         opened.push(session)
       }
       return session
     }
   }
-  const embedSession = lazily(() => embedModel(config, weights, runtime.attention))
-  const lookSession = lazily(() => lookModel(config, weights, runtime.attention))
-  const feeds = ({ count, grid, patches }: PatchBatch) => ({
+  const embedSession = lazily(() => embedGraph(config, weights, runtime.attention))
+  const lookSession = lazily(() => lookGraph(config, weights, runtime.attention))
+  const feeds = ({ count, grid, patches }: PatchBatch): Readonly<Record<string, Tensor>> => ({
+    ...weights.feeds,
     patches: { dtype: 'float32', shape: [count, grid.height * grid.width, 3 * config.patchSize ** 2], data: patches } as const,
     ...positionWeights(config.positionGrid, grid, config.positionInterpolation),
   })

@@ -1,6 +1,6 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
 export { analyseImage, attentionOf, patchTokens, pcaOf, similarityTo, type AnalysisState } from './analyse'
-export { embedModel, loadBackbone, lookModel, type Backbone, type DenseTokens, type PatchBatch, type PatchGrid } from './backbone'
+export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DenseTokens, type PatchBatch, type PatchGrid } from './backbone'
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
 export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSource, type EmbedSummary } from './embed'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
