@@ -1,14 +1,25 @@
-/** @file The three screens. Hash history, because the page has no server of its own on the desktop. */
+/** @file The screens. Hash history, because the page has no server of its own on the desktop. */
 import { createRouter, createWebHashHistory } from 'vue-router'
 import InspectorView from './views/inspector/InspectorView.vue'
 import LibraryView from './views/library/LibraryView.vue'
 import ModelsView from './views/models/ModelsView.vue'
+import RunView from './views/runs/RunView.vue'
+import RunsView from './views/runs/RunsView.vue'
+import TrainView from './views/train/TrainView.vue'
 
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: [
     { path: '/', name: 'library', component: LibraryView },
     { path: '/inspect/:imageId', name: 'inspector', component: InspectorView, props: true },
+    { path: '/train', name: 'train', component: TrainView },
+    { path: '/runs', name: 'runs', component: RunsView },
+    {
+      path: '/runs/:runId',
+      name: 'run',
+      component: RunView,
+      props: ({ params, query }) => ({ runId: params['runId'], withId: typeof query['with'] === 'string' ? query['with'] : undefined }),
+    },
     { path: '/models', name: 'models', component: ModelsView },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

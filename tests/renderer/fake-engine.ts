@@ -14,9 +14,11 @@ import {
   type ImageEntry,
   type ModelInfo,
   type Progress,
+  type RunInfo,
 } from '../../src/engine/contract'
 import { createHost, type Host } from '../../src/engine/host/host'
 import { memoryPair } from '../../src/engine/link/memory'
+import { createFakeTraining, type FakeTraining } from './fake-training'
 
 export interface FakePicture {
   readonly id: string
@@ -32,6 +34,7 @@ export interface FakePicture {
 export interface FakeEngineOptions {
   readonly pictures?: readonly FakePicture[]
   readonly models?: readonly ModelInfo[]
+  readonly runs?: readonly RunInfo[]
   /** Waits between the steps of long work; none in tests. */
   readonly pause?: (milliseconds: number) => Promise<void>
   /** Handlers in place of the invented ones. */
@@ -41,6 +44,7 @@ export interface FakeEngineOptions {
 export interface FakeEngine {
   readonly host: Host<EngineContract>
   readonly port: ClientPort
+  readonly training: FakeTraining
   connect(): Connection<EngineContract>
 }
 
@@ -167,6 +171,18 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   let models = options.models ?? [fakeModel()]
   const analyses = new Map<string, Analysis>()
   let analysisCount = 0
+  const training = createFakeTraining({
+    ...(options.runs === undefined ? {} : { runs: options.runs }),
+    pause,
+    push: (run) => {
+      host.push('runs.changed', run)
+    },
+    models: () => models,
+    addModel: (model) => {
+      models = [...models.filter(({ id }) => id !== model.id), model]
+    },
+    pictures: pictures.map(({ id }) => id),
+  })
 
   const analysisOf = (analysisId: string): Analysis => {
     const analysis = analyses.get(analysisId)
@@ -282,11 +298,12 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       }
     },
     'embed.file': ({ name }) => Promise.resolve({ name, bytes: new Uint8Array(4), totalBytes: 4 }),
+    ...training.handlers,
     ...options.handlers,
   }
 
   const host = createHost(engineContract, handlers, (_name, argument) => argument)
   const [port, hostPort] = memoryPair<ClientMessage, HostMessage>()
   host.attach(hostPort)
-  return { host, port, connect: () => connect(engineContract, port) }
+  return { host, port, training, connect: () => connect(engineContract, port) }
 }

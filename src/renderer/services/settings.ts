@@ -29,6 +29,9 @@ export interface Settings {
   readonly sharedRange: boolean
   readonly foregroundOnly: boolean
   readonly infoOpen: boolean
+  /** How much of what came before stays in a smoothed curve, 0..0.99. */
+  readonly curveSmoothing: number
+  readonly logCurves: boolean
 }
 
 export const tileSizeRange = { min: 88, max: 320 } as const
@@ -53,6 +56,8 @@ export const defaultSettings: Settings = {
   sharedRange: false,
   foregroundOnly: true,
   infoOpen: true,
+  curveSmoothing: 0.6,
+  logCurves: false,
 }
 
 type Check<T> = (value: unknown) => value is T
@@ -86,6 +91,8 @@ const checks: { readonly [K in keyof Settings]: Check<Settings[K]> } = {
   sharedRange: isBoolean,
   foregroundOnly: isBoolean,
   infoOpen: isBoolean,
+  curveSmoothing: isBetween(0, 0.99),
+  logCurves: isBoolean,
 }
 
 /** Settings from whatever was stored: each field that does not fit takes its default. */

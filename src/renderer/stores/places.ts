@@ -9,7 +9,7 @@ import { useNoticesStore } from './notices'
 export type PlacePurpose = 'folder' | 'model'
 
 /** Names of files that hold models. */
-export const modelName = /\.(pth|pt|bin|safetensors)$/i
+export const modelName = /\.(pth|pt|bin|safetensors|onnx)$/i
 
 export const usePlacesStore = defineStore('places', () => {
   const library = useLibraryStore()

@@ -1,0 +1,76 @@
+/** @file What follows from the choices on the Train page: weights to begin with, names, warnings. Pure. */
+import type { FeasibilityCard, ModelInfo, RecipePreset, RecipeSummary, RunInfo, TrainPlan } from '../../engine/contract'
+import { formatCount, formatQuantity } from '../services/format'
+import { hasWeights } from '../services/run-text'
+
+/** A preset with what its recipe says in numbers; undefined where the engine does not understand it. */
+export interface PresetOption {
+  readonly preset: RecipePreset
+  readonly summary: RecipeSummary | undefined
+}
+
+export const scratch = 'scratch'
+
+/** Something to begin with. `refusal` says why it does not fit the recipe. */
+export interface StartingPoint {
+  readonly value: string
+  readonly kind: 'model' | 'run' | 'scratch'
+  readonly label: string
+  readonly detail: string
+  readonly refusal: string | undefined
+}
+
+const refusalOf = (architecture: string, summary: RecipeSummary | undefined): string | undefined =>
+  summary === undefined || summary.architecture === architecture ? undefined : `${architecture}, and the recipe trains ${summary.architecture}`
+
+/** Trained models first, then runs that have weights, then scratch; what fits before what does not. */
+export function startingPoints(models: readonly ModelInfo[], runs: readonly RunInfo[], summary: RecipeSummary | undefined): readonly StartingPoint[] {
+  const ofModels = models
+    .filter(({ trained }) => trained)
+    .map(({ id, name, architecture }): StartingPoint => ({ value: id, kind: 'model', label: name, detail: architecture, refusal: refusalOf(architecture, summary) }))
+  const ofRuns = runs.filter(hasWeights).map(({ id, name, step, summary: { architecture } }): StartingPoint => {
+    return { value: `run:${id}`, kind: 'run', label: name, detail: `run, step ${formatCount(step)} · ${architecture}`, refusal: refusalOf(architecture, summary) }
+  })
+  const weights = [...ofModels, ...ofRuns].sort((a, b) => Number(a.refusal !== undefined) - Number(b.refusal !== undefined))
+  return [...weights, { value: scratch, kind: 'scratch', label: 'From scratch', detail: 'random weights', refusal: undefined }]
+}
+
+/** The chosen start where it fits; else the first pretrained model that does; else scratch. */
+export function effectiveStart(points: readonly StartingPoint[], chosen: string | undefined): StartingPoint | undefined {
+  const fitting = points.filter(({ refusal }) => refusal === undefined)
+  return fitting.find(({ value }) => value === chosen) ?? fitting.find(({ kind }) => kind === 'model') ?? fitting.at(-1)
+}
+
+/** The preset to propose: one that a pretrained model can go on with, else the laptop's, else the first. */
+export function proposedPreset(presets: readonly PresetOption[], models: readonly ModelInfo[]): PresetOption | undefined {
+  const fits = ({ summary }: PresetOption): boolean => models.some(({ trained, architecture }) => trained && architecture === summary?.architecture)
+  return presets.find(fits) ?? presets.find(({ preset }) => preset.name.includes('laptop')) ?? presets[0]
+}
+
+/** The honest word on training from nothing with so many pictures. */
+export function scratchWarning(images: number): string {
+  const count = formatQuantity(images, 'image')
+  if (images < 10_000) return `From scratch, ${count} teach a model colours and textures, hardly parts and objects. Pretrained weights of this architecture would see more from the first minute.`
+  if (images < 100_000) return `From scratch, ${count} can give useful features after days on a GPU. Continuing from pretrained weights gets there in hours.`
+  return `${count} are enough to learn from scratch, given a GPU and some days. Pretrained weights are still the shorter way.`
+}
+
+/** A name for a run that nobody has named. */
+export function proposedName(source: string | undefined, summary: RecipeSummary | undefined): string {
+  return [source, summary?.architecture].filter(Boolean).join(', ') || 'New run'
+}
+
+/** Two plans with the same key would take the same. The name does not matter. */
+export function planKey({ images, recipe, init }: TrainPlan): string {
+  return JSON.stringify([images.libraryId, images.imageIds ?? 'all', recipe, init])
+}
+
+/** `12.3 GB of 32 GB free`, in fractions: whether the measured peak fits. */
+export function memoryFits(card: FeasibilityCard): boolean {
+  return card.peakRssBytes <= card.freeMemoryBytes
+}
+
+/** Three checkpoints lie on disk while the newest is written. */
+export function diskFits(card: FeasibilityCard): boolean {
+  return card.checkpointBytes * 3 <= card.freeDiskBytes
+}
