@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { EngineError } from '../contract'
 import { openByteSource, type ByteSource } from './bytes/byte-source'
 import type { Checkpoint } from './bytes/tensor-source'
+import { openOnnxCheckpoint } from './onnx-checkpoint'
 import { legacyMagic, openLegacyCheckpoint } from './pytorch/legacy-checkpoint'
 import { openZipCheckpoint } from './pytorch/zip-checkpoint'
 import { openSafetensorsCheckpoint } from './safetensors/read'
@@ -32,7 +33,7 @@ const refused: readonly Signature[] = [
 /**
  * Opens a file; the caller closes the checkpoint. What fails as one format is never tried as another.
  * @throws EngineError MODEL_HEADER, MODEL_TENSOR, MODEL_ARCHIVE, MODEL_UNSUPPORTED, PICKLE_OPCODE, PICKLE_GLOBAL,
- *   PICKLE_LIMIT, TENSOR_GEOMETRY, NOT_A_FILE, SOURCE_UNAVAILABLE
+ *   PICKLE_LIMIT, TENSOR_GEOMETRY, MODEL_DAMAGED, NOT_A_FILE, SOURCE_UNAVAILABLE
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   return readCheckpoint(await openByteSource(path))
@@ -63,9 +64,6 @@ async function chooseReader(source: ByteSource): Promise<(source: ByteSource) =>
   if (signature !== undefined)
     throw new EngineError('MODEL_UNSUPPORTED', `${name} is ${signature.what}, not a weights file`, { detail: { path: name } })
   const extension = extname(name).toLowerCase()
-  if (extension === '.onnx')
-    throw new EngineError('MODEL_UNSUPPORTED', `${name} is an ONNX file; weights are read from safetensors and PyTorch files`, {
-      detail: { path: name },
-    })
+  if (extension === '.onnx') return openOnnxCheckpoint
   return pickleExtensions.has(extension) ? openLegacyCheckpoint : openSafetensorsCheckpoint
 }

@@ -13,8 +13,10 @@ export type StateDict = ReadonlyMap<string, TensorSource>
 
 /** What an opened weights file holds. */
 export interface Checkpoint {
-  readonly format: 'safetensors' | 'pytorch' | 'pytorch-legacy'
+  readonly format: 'safetensors' | 'pytorch' | 'pytorch-legacy' | 'onnx'
   /** State dicts by their key in the file, for example `teacher`; the key of tensors at the top is the empty string. */
   readonly groups: ReadonlyMap<string, StateDict>
+  /** What the file says of itself, where its format has room for that. */
+  readonly metadata?: Readonly<Record<string, string>>
   close(): Promise<void>
 }

@@ -67,7 +67,8 @@ const configSchema = z.object({
   layerNormEps: z.number().positive(),
 })
 
-const manifestSchema = z.object({
+/** The form of a model.json. */
+export const manifestSchema = z.object({
   schema: z.literal(1),
   id: z.string().min(1).max(200),
   name: z.string().min(1),

@@ -113,6 +113,9 @@ async function orUnavailable<T>(path: string, look: () => Promise<T>): Promise<T
   }
 }
 
+/** What a file that is named by itself may end in; in a folder, an .onnx file lies beside the weights it was made from. */
+const fileExtensions = new Set([...weightExtensions, '.onnx'])
+
 /** File names that say nothing of the model. */
 const generic = new Set(['model', 'pytorch_model', 'weights', 'checkpoint', 'teacher_checkpoint', 'backbone'])
 const huggingFaceCache = /^models--(.+)$/
@@ -123,6 +126,6 @@ export function nameOfSource(path: string): string {
   const cached = parts.map((part) => huggingFaceCache.exec(part)?.[1]).find((part) => part !== undefined)
   if (cached !== undefined) return cached.split('--').at(-1) ?? cached
   const last = parts.at(-1) ?? 'model'
-  const stem = weightExtensions.has(extname(last).toLowerCase()) ? basename(last, extname(last)) : last
+  const stem = fileExtensions.has(extname(last).toLowerCase()) ? basename(last, extname(last)) : last
   return generic.has(stem) && parts.length > 1 ? (parts.at(-2) ?? stem) : stem
 }

@@ -8,6 +8,7 @@ import { matchParameters, type MatchedParameters } from '../layout/match-paramet
 import { officialTensors, type OfficialTensors } from '../layout/official-tensors'
 import { selectState, type CheckpointKey } from '../layout/select-state'
 import { openCheckpoint } from '../open-checkpoint'
+import { readDescription, verifyElements, type EmbeddedDescription } from './embedded-description'
 import type { ModelKind } from './manifest'
 import { readText, type ModelSource } from './model-source'
 
@@ -17,27 +18,31 @@ export interface FoundBackbone extends MatchedParameters {
   readonly preprocessing: Preprocessing
   readonly kind: ModelKind
   readonly checkpointKey: string | undefined
+  /** What the file says of itself, where DinoScope wrote it. */
+  readonly described: EmbeddedDescription | undefined
   close(): Promise<void>
 }
 
 /**
  * Opens the weights of a source and finds the backbone in them; the caller closes it.
- * @throws EngineError MODEL_KEYS, MODEL_UNSUPPORTED, or what the readers throw
+ * @throws EngineError MODEL_KEYS, MODEL_UNSUPPORTED, MODEL_DAMAGED, or what the readers throw
  */
 export async function readSource(source: Extract<ModelSource, { readonly kind: 'weights' }>, wanted?: CheckpointKey): Promise<FoundBackbone> {
   const checkpoint = await openShards(source.path, source.files)
   try {
     const { state, key } = selectState(source.path, checkpoint, wanted)
     const official = officialTensors(source.path, state)
-    const claims = await readClaims(source, official)
-    const config = inferConfig(source.path, official.tensors, claims)
+    const described = readDescription(source.path, checkpoint.metadata)
+    const config = described?.config ?? inferConfig(source.path, official.tensors, await readClaims(source, official))
     const matched = matchParameters(source.path, config, official)
+    if (described !== undefined) await verifyElements(source.path, described, state)
     return {
       ...matched,
       config,
-      preprocessing: await readPreprocessing(source, official),
-      kind: kindOf(config, official),
+      preprocessing: described?.preprocessing ?? (await readPreprocessing(source, official)),
+      kind: described === undefined ? kindOf(config, official) : 'dinoscope',
       checkpointKey: key,
+      described,
       close: () => checkpoint.close(),
     }
   } catch (error) {

@@ -55,8 +55,8 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
 
 /** The tensors of an opened safetensors file; closing the checkpoint closes the source. */
 export async function openSafetensorsCheckpoint(source: ByteSource): Promise<Checkpoint> {
-  const { tensors } = await readHeader(source)
+  const { tensors, metadata } = await readHeader(source)
   const group = new Map<string, TensorSource>()
   for (const [name, location] of tensors) group.set(name, { dtype: location.dtype, shape: location.shape, read: () => readTensor(source, location) })
-  return { format: 'safetensors', groups: new Map([['', group]]), close: () => source.close() }
+  return { format: 'safetensors', groups: new Map([['', group]]), metadata, close: () => source.close() }
 }
