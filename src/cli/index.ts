@@ -4,13 +4,14 @@ import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
 import type { EmbedOptions } from './commands/embed'
 import type { EvalKnnOptions } from './commands/eval'
+import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
 import type { ServeOptions } from './commands/serve'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, pictureSize, wholeNumber, wholeNumbers } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -65,13 +66,23 @@ function buildProgram(): Command {
     .addOption(new Option('--features <kind>', 'the CLS token of the model, or the raw pixels for comparison').choices(['cls', 'pixels'] as const).default('cls' as const))
     .action((train: string, test: string, options: EvalKnnOptions & Json) => finish(options, async (context) => (await import('./commands/eval')).evalKnn(train, test, options, context)))
 
+  addJson(addWorkspace(program.command('export')))
+    .description('a model as one file for other programs, opened again and compared before it gets its name')
+    .argument('[model]', 'a bundled model, an imported one, or the path of anything that can be imported; by default the bundled one')
+    .requiredOption('--to <file>', 'an .onnx file with everything inside, a .safetensors file, or a folder where it ends in a separator')
+    .option('--size <HxW>', 'ONNX: pictures of this height and width alone, in pixels; by default any', heightByWidth)
+    .addOption(new Option('--attention <which>', 'ONNX: of CLS to the patches in the last block (cls, the default), all rows of the last block, of all blocks, or none').choices(['cls', 'last', 'all', 'none'] as const))
+    .option('--threads <n>', 'CPU threads of the check; by default all cores', wholeNumber(1, 1024))
+    .addHelpText('after', '\nFiles: FILE.onnx with FILE.parity.json, the differences from the engine on the sample photos; FILE.onnx.data where the weights take more than 2 GB.')
+    .action((model: string | undefined, options: ExportOptions & Json) => finish(options, async (context) => (await import('./commands/export')).exportTo(model, options, context)))
+
   const models = program.command('models').description('the models there are')
   addJson(addWorkspace(models.command('list')))
     .description('bundled and imported models')
     .action((options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/models')).listModels(options, context)))
   addJson(addWorkspace(models.command('import')))
     .description('bring a model into the workspace')
-    .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, a Hugging Face folder or a model folder')
+    .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, an .onnx file that DinoScope exported, a Hugging Face folder or a model folder')
     .option('--name <name>', 'by default after the file')
     .addOption(new Option('--key <network>', 'which network of a training checkpoint').choices(['teacher', 'student'] as const))
     .action((path: string, options: ImportOptions & Json) => finish(options, async (context) => (await import('./commands/models')).importIntoWorkspace(path, options, context)))

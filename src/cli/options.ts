@@ -24,6 +24,13 @@ export function pictureSize(text: string): number | 'native' {
   return text === 'native' ? text : wholeNumber(1, 16_384)(text)
 }
 
+/** Reads `HEIGHTxWIDTH` in pixels, or one number for a square. */
+export function heightByWidth(text: string): readonly [height: number, width: number] {
+  const [, height, width = height] = /^(\d{1,5})(?:[x×](\d{1,5}))?$/i.exec(text) ?? []
+  if (height === undefined || width === undefined || Number(height) < 1 || Number(width) < 1) throw new InvalidArgumentError('HEIGHTxWIDTH in pixels is needed, such as 224x224.')
+  return [Number(height), Number(width)]
+}
+
 export function addJson(command: Command): Command {
   return command.option('--json', 'print one JSON object as the last line of stdout')
 }

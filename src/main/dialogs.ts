@@ -12,7 +12,7 @@ export function modelDialog(platform: NodeJS.Platform): OpenDialogOptions {
     buttonLabel: 'Import',
     properties: platform === 'darwin' ? ['openFile', 'openDirectory'] : ['openFile'],
     filters: [
-      { name: 'Model weights', extensions: ['pth', 'pt', 'bin', 'safetensors'] },
+      { name: 'Model weights', extensions: ['pth', 'pt', 'bin', 'safetensors', 'onnx'] },
       { name: 'All files', extensions: ['*'] },
     ],
   }

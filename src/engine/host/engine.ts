@@ -6,6 +6,7 @@ import { createEngineState, disposeEngineState } from './engine-state'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
 import { libraryHandlers } from './handlers/library'
+import { modelExportHandlers } from './handlers/model-export'
 import { modelHandlers } from './handlers/models'
 import { viewHandlers } from './handlers/view'
 import { createHost, type Host } from './host'
@@ -28,7 +29,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   })
   const host: Host<EngineContract> = createHost<EngineContract>(
     engineContract,
-    { ...engineHandlers(state), ...libraryHandlers(state), ...modelHandlers(state), ...viewHandlers(state), ...embedHandlers(state) },
+    { ...engineHandlers(state), ...libraryHandlers(state), ...modelHandlers(state), ...modelExportHandlers(state), ...viewHandlers(state), ...embedHandlers(state) },
     parseRequest,
   )
   return {

@@ -48,6 +48,9 @@ const schemas: Schemas = {
   'models.list': nothing,
   'models.import': z.strictObject({ path, name: z.string().min(1).max(200).optional() }).transform((argument) => ({ path: argument.path, name: argument.name })),
   'models.remove': z.strictObject({ modelId: id }),
+  'models.export': z
+    .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional() })
+    .transform((argument) => ({ modelId: argument.modelId, format: argument.format, bakedSize: argument.bakedSize })),
   'view.analyse': z.strictObject({
     imageId: id,
     modelId: id,

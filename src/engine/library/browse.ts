@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { EngineError, messageOf, type DirectoryListing } from '../contract'
 import { isHiddenName, isPictureName, naturalKey } from './names'
 
-const modelName = /\.(?:pth|pt|bin|safetensors)$/i
+const modelName = /\.(?:pth|pt|bin|safetensors|onnx)$/i
 
 /** Whether a link leads to a folder; people do keep their pictures behind links, and choosing one is their own decision. */
 async function leadsToFolder(path: string): Promise<boolean> {

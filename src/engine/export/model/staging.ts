@@ -1,0 +1,59 @@
+/** @file Files that are made and checked in a folder of their own beside their place, and take their names only then. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { EngineError, messageOf } from '../../contract'
+import { partialName, syncFolder } from '../../files'
+
+/** What was made is not what it should be; it is kept for whoever wants to know why. */
+export class FailedCheck extends Error {
+  constructor(readonly reason: EngineError) {
+    super(reason.message)
+  }
+}
+
+/**
+ * Gives `make` an empty folder beside `path`; the files it names then move beside `path` in that order, so the last one
+ * stands for all of them. On failure what was there before stays.
+ * @param keepFailed whether what a {@link FailedCheck} rejects is kept as the folder `path`.failed, which its error names as `detail.kept`
+ * @throws EngineError DISK when the file system refuses; what `make` throws passes through
+ */
+export async function stageBeside(path: string, make: (folder: string) => Promise<readonly string[]>, keepFailed = false): Promise<string[]> {
+  const parent = dirname(path)
+  const staging = join(parent, partialName(basename(path), randomBytes(4).toString('hex')))
+  try {
+    await mkdir(staging, { recursive: true })
+    const names = await make(staging)
+    await syncFolder(staging)
+    for (const name of names) await rename(join(staging, name), join(parent, name))
+    await syncFolder(parent)
+    return names.map((name) => join(parent, name))
+  } catch (error) {
+    if (error instanceof FailedCheck) throw keepFailed ? await keep(staging, `${path}.failed`, error.reason) : error.reason
+    if (error instanceof EngineError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    // A cancelled write has a code too, but a number.
+    if (typeof code !== 'string') throw error
+    throw new EngineError('DISK', `${path} cannot be written: ${messageOf(error)}`, { detail: { path, code }, cause: error })
+  } finally {
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+async function keep(staging: string, kept: string, { code, message, detail }: EngineError): Promise<EngineError> {
+  await rm(kept, { recursive: true, force: true })
+  await rename(staging, kept)
+  return new EngineError(code, `${message}. What was written is kept in ${kept}`, { detail: { ...detail, kept } })
+}
+
+/** Writes a new file and flushes it; `write` appends. */
+export async function writeNew(path: string, write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
+  const handle = await open(path, 'wx')
+  try {
+    // Not handle.write, which may write a part only.
+    await write((bytes) => handle.writeFile(bytes))
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
