@@ -1,0 +1,32 @@
+/** @file The tables of docs/recipes.md, made of what the program knows about its own keys. */
+import { methodDefaults } from '../../src/engine/train/recipe/defaults'
+import { keyPaths } from '../../src/engine/train/recipe/keys'
+import { keyNotes, unsupportedKeys } from '../../src/engine/train/recipe/notes'
+import { recipeSchema, type Recipe } from '../../src/engine/train/recipe/schema'
+
+/** The value at a dotted path. */
+export function valueAt(recipe: Recipe, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>>)[key], recipe)
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+const code = (text: string | undefined): string => (text === undefined ? '–' : `\`${cell(text)}\``)
+const written = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' && value > 0 && value < 1e-3 ? value.toExponential() : String(value))
+
+/** One row per key: key, meaning, both defaults, both names elsewhere. */
+export function keyTable(): readonly string[] {
+  const [dino, dinov2] = (['dino', 'dinov2'] as const).map((method) => recipeSchema.parse(methodDefaults(method)))
+  if (dino === undefined || dinov2 === undefined) throw new Error('two methods are expected')
+  return [
+    '| Key | Meaning | Default of `dino` | Default of `dinov2` | DINO | DINOv2 |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...keyPaths.map((path) => {
+      const note = keyNotes[path]
+      return `| \`${path}\` | ${cell(note?.note ?? '')} | ${code(written(valueAt(dino, path)))} | ${code(written(valueAt(dinov2, path)))} | ${code(note?.dino)} | ${code(note?.dinov2)} |`
+    }),
+  ]
+}
+
+export function unsupportedTable(): readonly string[] {
+  return ['| Key of a reference | Why it is not here |', '| --- | --- |', ...unsupportedKeys.map(({ names, why }) => `| ${names.map((name) => code(name)).join(', ')} | ${why} |`)]
+}
