@@ -1,10 +1,21 @@
 /** @file Entry of the engine process: under Electron's utilityProcess or a plain fork, the same engine over either channel. */
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import { messageOf, type ClientMessage, type HostMessage } from '../contract'
-import { acceptPorts, childProcessPort, createPortEvents, decodeEngineOptions, messagePort, type Frame, type FrameChannel, type MessagePortLike } from '../link'
+import {
+  acceptPorts,
+  childProcessPort,
+  createPortEvents,
+  decodeEngineOptions,
+  isTrainerMessage,
+  messagePort,
+  type Frame,
+  type FrameChannel,
+  type MessagePortLike,
+  type TrainerNotice,
+} from '../link'
+import { enterEmptyFolder } from './empty-folder'
 import { createEngine } from './engine'
+import { createOrderedTrainers, type OrderedTrainers } from './trainer/ordered-trainer'
 
 /** Electron's `process.parentPort`, stated here so that the engine needs no Electron. */
 interface ParentPort {
@@ -12,7 +23,7 @@ interface ParentPort {
   on(event: 'message', listener: (event: { readonly data: unknown; readonly ports: readonly MessagePortLike[] }) => void): unknown
 }
 
-type Order = Frame | { readonly kind: 'attach' } | { readonly kind: 'stop' }
+type Order = Frame | TrainerNotice | { readonly kind: 'attach' } | { readonly kind: 'stop' }
 
 interface Shell {
   readonly channel: FrameChannel
@@ -21,7 +32,7 @@ interface Shell {
   onStop(listener: () => void): void
 }
 
-function electronShell(parent: ParentPort): Shell {
+function electronShell(parent: ParentPort, trainers: OrderedTrainers | undefined): Shell {
   const events = createPortEvents<Frame>()
   const attachListeners: ((port: MessagePortLike) => void)[] = []
   const stopListeners: (() => void)[] = []
@@ -29,6 +40,7 @@ function electronShell(parent: ParentPort): Shell {
     const order = data as Order
     const [port] = ports
     if (order.kind === 'stop') for (const stop of stopListeners) stop()
+    else if (isTrainerMessage(order)) trainers?.hear(order, port)
     else if (order.kind !== 'attach') events.deliver(order)
     else if (port !== undefined) for (const attach of attachListeners) attach(port)
   })
@@ -59,31 +71,24 @@ function forkedShell(): Shell {
   }
 }
 
-/** ONNX Runtime reads files below the working directory that a model names, so there must be nothing there. */
-function enterEmptyFolder(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'dinoscope-'))
-  process.chdir(folder)
-  process.on('exit', () => {
-    try {
-      process.chdir('/')
-      rmdirSync(folder)
-    } catch {
-      // An empty folder may stay behind.
-    }
-  })
-}
-
 async function main(): Promise<void> {
   const options = decodeEngineOptions(process.argv[2])
   mkdirSync(options.workspace, { recursive: true })
   enterEmptyFolder()
   // Ctrl-C in a terminal reaches every process of the group; the shell decides when this one ends.
   process.on('SIGINT', () => undefined)
-  const engine = await createEngine(options)
+  const { parentPort } = process as { readonly parentPort?: ParentPort }
+  // Under Electron main starts the trainers; a plain process forks them by itself.
+  const trainers =
+    parentPort === undefined
+      ? undefined
+      : createOrderedTrainers((order) => {
+          parentPort.postMessage(order)
+        })
+  const engine = await createEngine(options, trainers?.start)
 
   // Both channels keep what arrives until somebody listens, so nothing is lost before this.
-  const { parentPort } = process as { readonly parentPort?: ParentPort }
-  const shell = parentPort === undefined ? forkedShell() : electronShell(parentPort)
+  const shell = parentPort === undefined ? forkedShell() : electronShell(parentPort, trainers)
   acceptPorts<HostMessage, ClientMessage>(shell.channel, engine.host.attach)
   shell.onAttach((port) => {
     engine.host.attach(messagePort<HostMessage, ClientMessage>(port))

@@ -1,6 +1,6 @@
 /** @file What the engine keeps between requests, made once and shared by the handlers of every domain. */
 import { join } from 'node:path'
-import type { PushValueOf, EngineContract } from '../contract'
+import { EngineError, type EngineContract, type PushValueOf, type RunInfo } from '../contract'
 import { loadBackbone, type AnalysisState, type Backbone } from '../inference'
 import { createLibraries, type Libraries } from '../library'
 import type { EngineOptions } from '../link'
@@ -10,6 +10,12 @@ import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createExports, type Exports } from './exports'
 import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
+import { writeActiveRuns } from './runs/active-runs'
+import { createDiskRunStore, type DiskRunStore } from './runs/disk-store'
+import { createProbePictures, type ProbePictures } from './runs/probe-pictures'
+import { createRuns, type Runs } from './runs/runs'
+import { forkTrainer } from './trainer/fork-trainer'
+import type { StartTrainer, TrainerProcess } from './trainer/process'
 
 /** Two models can be compared without loading either again. */
 const keptBackbones = 2
@@ -25,12 +31,23 @@ export interface EngineState {
   readonly analyses: Analyses<AnalysisState>
   readonly libraries: Libraries
   readonly exports: Exports
+  readonly runs: Runs
+  readonly runStore: DiskRunStore
+  readonly probePictures: ProbePictures
   /** Tells every client how fast the last work was. */
   tellThroughput(throughput: PushValueOf<EngineContract['engine.throughput']>): void
 }
 
+/** What the engine tells by itself, and what its process can do for it. */
+export interface EngineSurroundings {
+  tellThroughput: EngineState['tellThroughput']
+  tellRun(info: RunInfo): void
+  /** Where it is absent, the trainer is forked. */
+  readonly startTrainer: StartTrainer | undefined
+}
+
 /** Makes the state of one engine. @throws EngineError DISK when the workspace cannot be used */
-export async function createEngineState(options: EngineOptions, tellThroughput: EngineState['tellThroughput']): Promise<EngineState> {
+export async function createEngineState(options: EngineOptions, { tellThroughput, tellRun, startTrainer }: EngineSurroundings): Promise<EngineState> {
   const runtime = createRuntime({ preferred: options.provider, threads: options.threads })
   // Whoever needs it meets the failure; until then it must not end the process.
   runtime.catch(() => undefined)
@@ -39,6 +56,20 @@ export async function createEngineState(options: EngineOptions, tellThroughput: 
   const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder })
   const analyses = createAnalyses<AnalysisState>(keptAnalyses)
   const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
+  const runStore = createDiskRunStore(join(options.workspace, 'runs'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
+  const fork = (): TrainerProcess => {
+    if (options.trainerModule !== undefined) return forkTrainer(options.trainerModule)
+    throw new EngineError('INTERNAL', 'this engine was started without a trainer process')
+  }
+  const runs = createRuns({
+    store: runStore,
+    machine: { provider: options.provider, threads: options.threads },
+    startTrainer: startTrainer ?? fork,
+    onChange: tellRun,
+    onActive: (runIds) => {
+      writeActiveRuns(options.workspace, runIds)
+    },
+  })
   return {
     options,
     runtime,
@@ -47,6 +78,9 @@ export async function createEngineState(options: EngineOptions, tellThroughput: 
     analyses,
     libraries: createLibraries(),
     exports: await createExports(join(options.workspace, 'exports')),
+    runs,
+    runStore,
+    probePictures: createProbePictures(),
     tellThroughput,
   }
 }

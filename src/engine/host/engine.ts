@@ -8,33 +8,46 @@ import { engineHandlers } from './handlers/engine'
 import { libraryHandlers } from './handlers/library'
 import { modelExportHandlers } from './handlers/model-export'
 import { modelHandlers } from './handlers/models'
+import { runHandlers } from './handlers/runs'
+import { trainHandlers } from './handlers/train'
 import { viewHandlers } from './handlers/view'
 import { createHost, type Host } from './host'
+import { goOnWithActiveRuns } from './runs/active-runs'
 import { parseRequest } from './schemas'
+import type { StartTrainer } from './trainer/process'
 
 export interface Engine {
   readonly host: Host<EngineContract>
-  /** Cancels everything, closes every conversation and frees native memory. */
+  /** Waits for the checkpoints of what is being trained, cancels everything, closes every conversation and frees native memory. */
   dispose(): Promise<void>
 }
 
 /**
  * Starts an engine in this process.
+ * @param startTrainer how trainers are started where they are not forked
  * @throws EngineError INTERNAL when the picture decoders are not locked down, DISK when the workspace cannot be used
  */
-export async function createEngine(options: EngineOptions): Promise<Engine> {
+export async function createEngine(options: EngineOptions, startTrainer?: StartTrainer): Promise<Engine> {
   await assertUntrustedLoadersBlocked()
-  const state = await createEngineState(options, (throughput) => {
-    host.push('engine.throughput', throughput)
+  const state = await createEngineState(options, {
+    tellThroughput: (throughput) => {
+      host.push('engine.throughput', throughput)
+    },
+    tellRun: (info) => {
+      host.push('runs.changed', info)
+    },
+    startTrainer,
   })
   const host: Host<EngineContract> = createHost<EngineContract>(
     engineContract,
-    { ...engineHandlers(state), ...libraryHandlers(state), ...modelHandlers(state), ...modelExportHandlers(state), ...viewHandlers(state), ...embedHandlers(state) },
+    { ...engineHandlers(state), ...libraryHandlers(state), ...modelHandlers(state), ...modelExportHandlers(state), ...viewHandlers(state), ...embedHandlers(state), ...trainHandlers(state), ...runHandlers(state) },
     parseRequest,
   )
+  if (options.restarted === true) goOnWithActiveRuns(options.workspace, state.runs)
   return {
     host,
     dispose: async () => {
+      await state.runs.dispose('DinoScope was closed')
       host.close()
       await disposeEngineState(state)
     },

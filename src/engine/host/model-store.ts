@@ -13,8 +13,12 @@ export interface ModelFolders {
 
 export interface ModelStore {
   list(): Promise<ModelInfo[]>
+  /** The same, in the same order, for the engine's own use. */
+  folders(): Promise<readonly ModelFolder[]>
   /** @throws EngineError NOT_FOUND */
   find(modelId: string): Promise<ModelFolder>
+  /** What is told of a model that was written to `folder` just now. @throws EngineError NOT_FOUND when it is gone again */
+  describe(folder: string): Promise<ModelInfo>
   add(path: string, name: string | undefined, context: JobContext<Progress>): Promise<ModelInfo>
   /** @throws EngineError NOT_FOUND, FORBIDDEN for a bundled model */
   remove(modelId: string): Promise<void>
@@ -65,15 +69,17 @@ export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders):
     if (found === undefined) throw new EngineError('NOT_FOUND', `there is no model ${JSON.stringify(modelId)}`, { detail: { modelId } })
     return found
   }
+  const describe = async (folder: string): Promise<ModelInfo> => {
+    const added = (await entries()).find((entry) => entry.folder.folder === folder)
+    if (added === undefined) throw new EngineError('NOT_FOUND', `the model that was just written to ${folder} is gone`, { detail: { path: folder } })
+    return modelInfo(added.folder, added.origin, added.id)
+  }
   return {
     list: async () => (await entries()).map(({ id, origin, folder }) => modelInfo(folder, origin, id)),
+    folders: async () => (await entries()).map(({ folder }) => folder),
     find: async (modelId) => (await find(modelId)).folder,
-    add: async (path, name, context) => {
-      const { folder } = await importModel({ source: path, modelsFolder, bundledFolder, name }, context)
-      const added = (await entries()).find((entry) => entry.folder.folder === folder)
-      if (added === undefined) throw new EngineError('NOT_FOUND', `the model that was just written to ${folder} is gone`, { detail: { path: folder } })
-      return modelInfo(added.folder, added.origin, added.id)
-    },
+    describe,
+    add: async (path, name, context) => describe((await importModel({ source: path, modelsFolder, bundledFolder, name }, context)).folder),
     remove: async (modelId) => {
       const { origin, folder } = await find(modelId)
       if (origin === 'bundled') throw new EngineError('FORBIDDEN', `${JSON.stringify(modelId)} comes with the app and cannot be removed`, { detail: { modelId } })

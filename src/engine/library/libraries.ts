@@ -18,6 +18,8 @@ export interface Libraries {
   open(path: string, context: JobContext<LibraryEvent>): Promise<LibrarySummary>
   /** @throws EngineError NOT_FOUND */
   image(imageId: string): LibraryImage
+  /** The real path of an opened folder. @throws EngineError NOT_FOUND */
+  root(libraryId: string): string
   /** All pictures of a folder as far as it has been scanned, broken ones among them. @throws EngineError NOT_FOUND */
   images(libraryId: string): readonly LibraryImage[]
   /** @throws EngineError NOT_FOUND, IMG_…, NOT_A_FILE or SOURCE_UNAVAILABLE */
@@ -131,7 +133,7 @@ export function createLibraries(): Libraries {
   return {
     open: async (path, { signal: cancelled, emit }) => {
       const root = await requireFolder(path)
-      const library = createLibrary()
+      const library = createLibrary(root)
       // A failure of one part ends the others.
       const failed = new AbortController()
       const signal = AbortSignal.any([cancelled, library.closing.signal, failed.signal])
@@ -152,6 +154,7 @@ export function createLibraries(): Libraries {
       }
     },
     image: (imageId) => libraryImage(requireRecord(imageId)),
+    root: (libraryId) => requireLibrary(libraryId).root,
     images: (libraryId) => requireLibrary(libraryId).records.map(libraryImage),
     render: async (imageId, maxEdge) => {
       const record = requireRecord(imageId)

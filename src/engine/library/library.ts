@@ -42,6 +42,8 @@ export type Finding =
 /** An opened folder. */
 export interface Library {
   readonly id: string
+  /** Real path. */
+  readonly root: string
   readonly records: ImageRecord[]
   skipped: number
   broken: number
@@ -57,8 +59,8 @@ export function createId(): string {
   return randomBytes(idBytes).toString('base64url')
 }
 
-export function createLibrary(): Library {
-  return { id: createId(), records: [], skipped: 0, broken: 0, onFinding: () => undefined, closing: new AbortController() }
+export function createLibrary(root: string): Library {
+  return { id: createId(), root, records: [], skipped: 0, broken: 0, onFinding: () => undefined, closing: new AbortController() }
 }
 
 export function addImage(library: Library, scanned: ScannedImage): ImageRecord {

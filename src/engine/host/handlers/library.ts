@@ -11,7 +11,7 @@ type LibraryRequests = 'library.browse' | 'library.open' | 'library.close' | 'li
 const keptLibraries = 8
 
 /** `library.*` and `image.*` */
-export function libraryHandlers({ options, libraries }: EngineState): Pick<Handlers<EngineContract>, LibraryRequests> {
+export function libraryHandlers({ options, libraries, probePictures }: EngineState): Pick<Handlers<EngineContract>, LibraryRequests> {
   const { root } = options
   const samples = join(options.resources, 'samples')
   // Oldest first.
@@ -48,6 +48,6 @@ export function libraryHandlers({ options, libraries }: EngineState): Pick<Handl
       return Promise.resolve(undefined)
     },
     'library.samples': () => Promise.resolve({ path: samples }),
-    'image.render': ({ imageId, maxEdge }) => libraries.render(imageId, maxEdge),
+    'image.render': ({ imageId, maxEdge }) => (probePictures.has(imageId) ? probePictures.render(imageId, maxEdge) : libraries.render(imageId, maxEdge)),
   }
 }

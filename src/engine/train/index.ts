@@ -1,0 +1,29 @@
+/** @file The door of train: what a run is asked to do, what it keeps on disk, what is seen of it. */
+export type { TrainingImage } from './data'
+export { checkRecipe, parseRecipe, presetNames, recipeConfig, recipePresets, recipeSchedule, recipeSummary, recipeYaml, type Recipe, type RecipeOverrides } from './recipe'
+export {
+  bestCheckpoint,
+  createRunFolder,
+  createRunFolderAt,
+  listRunFolders,
+  loadCheckpoint,
+  lockHolder,
+  lockRun,
+  newestCheckpoint,
+  openRunFolder,
+  readMetrics,
+  readRunImages,
+  readRunRecipe,
+  readRunStatus,
+  removeRunFolder,
+  renameRun,
+  reportFile,
+  runInfo,
+  writeRunStatus,
+  type CheckpointInfo,
+  type ListedImage,
+  type RunDraft,
+  type RunFolder,
+  type RunInit,
+} from './run'
+export { listProbes, type ProbeFrameFiles } from './watch'
