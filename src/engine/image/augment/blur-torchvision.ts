@@ -4,7 +4,7 @@
  */
 import type { RgbPixels } from '../decode'
 
-/** A weight below this changes no level by more than 1e-6, far below the float32 noise of torchvision's own sums. */
+/** A weight below this changes a level by less than 1e-6, far below the float32 noise of torchvision's own sums. */
 const negligible = 2 ** -29
 
 /** Weights of the centre and of the positions beside it, outwards, as far as they matter. */
@@ -22,7 +22,7 @@ function reflect(position: number, count: number): number {
   return inside < count ? inside : period - inside
 }
 
-/** `target[to + i] = Σ weight of d · (source[centre - steps[d] + i] + source[centre + …])`, the steps given per side. */
+/** `target[i] = weights[0] · source[before[0] + i] + Σ over d ≥ 1 of weights[d] · (source[before[d] + i] + source[after[d] + i])`. */
 function convolve(source: Uint8Array | Float64Array, weights: Float64Array, before: Int32Array, after: Int32Array, target: Float64Array, length: number): void {
   const centre = before[0]!
   const weight = weights[0]!
