@@ -27,3 +27,5 @@ export {
   type RunInit,
 } from './run'
 export { listProbes, type ProbeFrameFiles } from './watch'
+export { trainedPreprocessing } from './trainer/evaluation-size'
+export { trainRun, type TrainControl, type TrainRunOptions } from './trainer/train-run'

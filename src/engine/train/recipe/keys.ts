@@ -11,7 +11,6 @@ const groups: readonly string[] = [...new Set(keyPaths.flatMap((path) => path.sp
 const groupNames: ReadonlyMap<string, string> = new Map([
   ['student', 'model'],
   ['optim', 'optimiser'],
-  ['optimizer', 'optimiser'],
   ['train', 'run'],
   ['evaluation', 'watch'],
   ['masks', 'ibot'],

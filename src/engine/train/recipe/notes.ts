@@ -25,7 +25,7 @@ const head = (which: 'dino' | 'ibot'): Readonly<Record<string, KeyNote>> => {
 export const keyNotes: Readonly<Record<string, KeyNote>> = {
   method: { note: 'dino | dinov2' },
   seed: { note: 'of weights, order, crops and masks', dino: '--seed', dinov2: 'train.seed' },
-  init: { note: 'auto: pretrained weights where there are some | scratch', dinov2: 'student.pretrained_weights' },
+  init: { note: 'auto: pretrained weights where there are some | scratch' },
   'model.arch': { note: 'ti | s | b | l | g | custom', dino: '--arch', dinov2: 'student.arch' },
   'model.dim': { note: 'width; auto: of arch, a number with arch: custom' },
   'model.depth': { note: 'blocks; auto: of arch, a number with arch: custom' },
@@ -128,7 +128,7 @@ export const keyNotes: Readonly<Record<string, KeyNote>> = {
 /** Keys of the references that have no meaning here, and why. */
 export const unsupportedKeys: readonly { readonly names: readonly string[]; readonly why: string }[] = [
   { names: ['use_bn_in_head'], why: 'heads without batch normalisation are what all released models have' },
-  { names: ['optimizer'], why: 'AdamW is the optimiser of every released ViT; SGD and LARS are for convolutional networks' },
+  { names: ['optimizer'], why: 'AdamW, set in the group optimiser, is that of every released ViT; SGD and LARS are for convolutional networks' },
   { names: ['data_path', 'dataset_path', 'train_dataset_str', 'val_dataset_str'], why: 'a run is given its pictures when it starts' },
   { names: ['output_dir'], why: 'a run is given its folder when it starts' },
   { names: ['WEIGHTS', 'pretrained_weights', 'resume_from_teacher_chkpt'], why: 'a run is given its initial weights when it starts' },

@@ -2,11 +2,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { numberOf, numberText } from './exact-json'
 
-/** One line. */
-export interface StepLine {
-  readonly step: number
-  readonly values: Readonly<Record<string, number>>
-}
+/** The numbers of one line by name; `step` is always among them. */
+export type StepLine = Readonly<Record<string, number>> & { readonly step: number }
 
 const newline = 0x0a
 const tailBytes = 2 ** 16
@@ -14,28 +11,42 @@ const readBytes = 2 ** 20
 const stepPattern = /^\{"step":(\d{1,16})[,}]/
 
 /** `{"step":12,"loss":3.5}` and a newline. No value is named `step`. */
-export function lineText({ step, values }: StepLine): string {
+export function lineText(step: number, values: Readonly<Record<string, number>>): string {
   let text = `{"step":${step}`
   for (const name in values) text += `,${JSON.stringify(name)}:${numberText(values[name] ?? NaN)}`
   return `${text}}\n`
 }
 
-/** The inverse of {@link lineText}; undefined for a line that is torn or not one of ours. */
-export function parseLine(text: string): StepLine | undefined {
+/** The inverse of {@link lineText} for any number of lines; those that are torn or not ours are passed over. */
+export function parseLines(text: string): readonly StepLine[] {
   try {
-    const { step, ...found } = JSON.parse(text) as Readonly<Record<string, unknown>>
-    if (typeof step !== 'number') return undefined
-    const values = found as Record<string, number>
-    for (const name in values) {
-      if (typeof values[name] === 'number') continue
-      const value = numberOf(values[name])
-      if (value === undefined) return undefined
-      values[name] = value
-    }
-    return { step, values }
+    // At once: line by line it takes three times as long.
+    return (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as unknown[]).filter(isStepLine)
   } catch {
-    return undefined
+    return text.split('\n').flatMap(parseLine)
   }
+}
+
+function parseLine(text: string): readonly StepLine[] {
+  try {
+    const line: unknown = JSON.parse(text)
+    return isStepLine(line) ? [line] : []
+  } catch {
+    return []
+  }
+}
+
+/** Whether it is a line of ours; its numbers that JSON cannot hold become numbers again. */
+function isStepLine(line: unknown): line is StepLine {
+  if (typeof line !== 'object' || line === null || Array.isArray(line)) return false
+  const values = line as Record<string, unknown>
+  for (const name in values) {
+    if (typeof values[name] === 'number') continue
+    const value = numberOf(values[name])
+    if (value === undefined) return false
+    values[name] = value
+  }
+  return typeof values['step'] === 'number'
 }
 
 /**
@@ -53,7 +64,7 @@ export async function offsetOfStep(handle: FileHandle, size: number, step: numbe
     if (end !== -1 && (before !== -1 || start === 0)) {
       const text = tail.toString('utf8', before + 1, end)
       const found = stepPattern.exec(text)?.[1]
-      if (found !== undefined && Number(found) < step && parseLine(text) !== undefined) return start + end + 1
+      if (found !== undefined && Number(found) < step && parseLine(text).length === 1) return start + end + 1
       if (before === -1) return 0
       tail = tail.subarray(0, before + 1)
       continue
@@ -75,14 +86,7 @@ export async function* readLines(handle: FileHandle, offset: number): AsyncGener
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
     const end = bytes.lastIndexOf(newline)
     rest = bytes.subarray(end + 1)
-    const lines: StepLine[] = []
-    for (let start = 0; start <= end; ) {
-      const stop = bytes.indexOf(newline, start)
-      const line = parseLine(bytes.toString('utf8', start, stop))
-      if (line !== undefined) lines.push(line)
-      start = stop + 1
-    }
-    yield lines
+    yield parseLines(bytes.toString('utf8', 0, end + 1))
   }
 }
 

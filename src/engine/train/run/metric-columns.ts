@@ -1,11 +1,12 @@
 /** @file Rows of named numbers that grow into columns; NaN where a row has no value of a name. */
 import type { MetricSeries } from '../../contract'
+import type { StepLine } from './json-lines'
 
 export interface MetricColumns {
   /** Adds a row, unless its step is not behind the last one. */
-  add(step: number, values: Readonly<Record<string, number>>): void
-  /** Adds values to the row of `step`, if there is one; steps ascend from one call to the next. */
-  join(step: number, values: Readonly<Record<string, number>>): void
+  add(line: StepLine): void
+  /** Adds values to the row of the same step, if there is one; steps ascend from one call to the next. */
+  join(line: StepLine): void
   series(): MetricSeries
 }
 
@@ -17,27 +18,28 @@ export function createMetricColumns(): MetricColumns {
   let length = 0
   let joined = 0
 
-  const set = (row: number, values: Readonly<Record<string, number>>): void => {
-    for (const name in values) {
+  const set = (row: number, line: StepLine): void => {
+    for (const name in line) {
+      if (name === 'step') continue
       let column = columns.get(name)
       if (column === undefined) columns.set(name, (column = new Float64Array(steps.length).fill(NaN)))
-      column[row] = values[name] ?? NaN
+      column[row] = line[name] ?? NaN
     }
   }
 
   return {
-    add: (step, values) => {
-      if (length > 0 && step <= steps[length - 1]!) return
+    add: (line) => {
+      if (length > 0 && line.step <= steps[length - 1]!) return
       if (length === steps.length) {
         steps = grown(steps)
         for (const [name, column] of columns) columns.set(name, grown(column))
       }
-      steps[length] = step
-      set(length++, values)
+      steps[length] = line.step
+      set(length++, line)
     },
-    join: (step, values) => {
-      while (joined < length && steps[joined]! < step) joined++
-      if (joined < length && steps[joined] === step) set(joined, values)
+    join: (line) => {
+      while (joined < length && steps[joined]! < line.step) joined++
+      if (joined < length && steps[joined] === line.step) set(joined, line)
     },
     series: () => ({
       steps: steps.slice(0, length),

@@ -1,7 +1,7 @@
 /** @file Writes a run's numbers: metrics.jsonl, the same for straight and resumed runs, and timing.jsonl, which the clock decides. */
 import { join } from 'node:path'
 import { EngineError, type StepMetrics } from '../../contract'
-import { lineText, offsetOfStep, type StepLine } from './json-lines'
+import { lineText, offsetOfStep } from './json-lines'
 import { metricsFile, timingFile } from './layout'
 import { openLineWriter } from './line-writer'
 
@@ -38,15 +38,15 @@ export async function openMetricsLog(folder: string, firstStep: number): Promise
     append: ({ step, values }, timing) => {
       if (!(step >= next)) throw new EngineError('INTERNAL', `metrics of step ${step} came where step ${next} or a later one was expected`)
       next = step + 1
-      metricsWriter.append(lineText(checked({ step, values })))
-      if (timing !== undefined) timingWriter.append(lineText(checked({ step, values: timing })))
+      metricsWriter.append(lineText(step, checked(step, values)))
+      if (timing !== undefined) timingWriter.append(lineText(step, checked(step, timing)))
     },
     sync: () => both((writer) => writer.flush(true)),
     close: () => both((writer) => writer.close()),
   }
 }
 
-function checked(line: StepLine): StepLine {
-  if (!('step' in line.values)) return line
-  throw new EngineError('INTERNAL', `metrics of step ${line.step} have a value named step`)
+function checked(step: number, values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  if (!('step' in values)) return values
+  throw new EngineError('INTERNAL', `metrics of step ${step} have a value named step`)
 }

@@ -13,8 +13,8 @@ import { createMetricColumns } from './metric-columns'
  */
 export async function readMetrics(folder: string, afterStep: number): Promise<MetricSeries> {
   const columns = createMetricColumns()
-  for await (const lines of linesAfter(join(folder, metricsFile), afterStep)) for (const { step, values } of lines) columns.add(step, values)
-  for await (const lines of linesAfter(join(folder, timingFile), afterStep)) for (const { step, values } of lines) columns.join(step, values)
+  for await (const lines of linesAfter(join(folder, metricsFile), afterStep)) lines.forEach(columns.add)
+  for await (const lines of linesAfter(join(folder, timingFile), afterStep)) lines.forEach(columns.join)
   return columns.series()
 }
 

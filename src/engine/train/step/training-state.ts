@@ -18,19 +18,23 @@ export interface TrainingState {
   readonly updates: Map<string, number>
 }
 
+/** Zeroed centres, of the sizes that a step has. */
+export function emptyCentres(spec: StepSpec): Pick<TrainingState, 'centre' | 'centreIbot'> {
+  const centre = (prototypes: number): Tensor<'float32'> => ({ dtype: 'float32', shape: [1, prototypes], data: new Float32Array(prototypes) })
+  if (spec.centering !== 'centering') return { centre: undefined, centreIbot: undefined }
+  return { centre: centre(spec.head.prototypes), centreIbot: masksPatches(spec) ? centre((spec.ibotHead ?? spec.head).prototypes) : undefined }
+}
+
 /** A state of zeros, to be filled. */
 export function emptyState(spec: StepSpec): TrainingState {
   const parameters = networkParameters(spec)
-  const centre = (prototypes: number): Tensor<'float32'> => ({ dtype: 'float32', shape: [1, prototypes], data: new Float32Array(prototypes) })
-  const centring = spec.centering === 'centering'
   return {
+    ...emptyCentres(spec),
     parameters,
     student: flatTensors(parameters),
     teacher: flatTensors(parameters),
     first: flatTensors(parameters),
     second: flatTensors(parameters),
-    centre: centring ? centre(spec.head.prototypes) : undefined,
-    centreIbot: centring && masksPatches(spec) ? centre((spec.ibotHead ?? spec.head).prototypes) : undefined,
     updates: new Map(parameters.map(({ name }) => [name, 0])),
   }
 }

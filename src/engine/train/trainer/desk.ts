@@ -1,0 +1,89 @@
+/** @file Where a run tells what it does: status for those who look, events for those who listen, a log for those who ask later. */
+import type { FileProblem, RunState, StepMetrics, TrainEvent, TrainWarning } from '../../contract'
+import type { RunStatus, StatusWriter, TrainLog } from '../run'
+
+export type Phase = Extract<TrainEvent, { readonly kind: 'phase' }>['phase']
+
+/** A step's numbers with how fast the run is. */
+export interface StepNews {
+  readonly metrics: StepMetrics
+  readonly imagesPerSecond: number | undefined
+  readonly etaMs: number | undefined
+}
+
+export interface Desk {
+  /** How many steps there will be. */
+  total(steps: number): void
+  phase(phase: Phase, note: string): void
+  step(news: StepNews): void
+  checkpoint(step: number, best: boolean): void
+  probe(step: number): void
+  warn(warning: TrainWarning): void
+  skipped(problem: FileProblem): void
+  bestKnn(value: number): void
+  note(line: string): void
+  warnings(): readonly TrainWarning[]
+  /** The last word, on disk when it answers. */
+  end(state: RunState, reason: string | undefined): Promise<void>
+}
+
+const stateOfPhase: Readonly<Record<Phase, RunState>> = {
+  preparing: 'starting',
+  training: 'running',
+  evaluating: 'running',
+  checkpointing: 'running',
+  paused: 'paused',
+  stopping: 'stopping',
+}
+
+/** @param before what the run said of itself last */
+export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: TrainEvent) => void, before: RunStatus): Desk {
+  let status = before
+  const change = (changes: Partial<RunStatus>): void => {
+    status = { ...status, ...changes, updatedAt: new Date().toISOString() }
+    writer.update(status)
+  }
+  return {
+    total: (steps) => {
+      change({ stepsTotal: steps })
+    },
+    phase: (phase, note) => {
+      if (phase !== 'training') log.write(`${phase}: ${note}`)
+      change({ state: stateOfPhase[phase], reason: phase === 'training' ? undefined : note })
+      emit({ kind: 'phase', phase, note })
+    },
+    step: ({ metrics, imagesPerSecond, etaMs }) => {
+      change({ step: metrics.step, latest: metrics, imagesPerSecond, etaMs })
+      emit({ kind: 'step', metrics, stepsTotal: status.stepsTotal, imagesPerSecond, etaMs })
+    },
+    checkpoint: (step, best) => {
+      log.write(`checkpoint of step ${step}${best ? ', the best so far' : ''}`)
+      emit({ kind: 'checkpoint', checkpoint: { step, best, savedAt: new Date().toISOString() } })
+    },
+    probe: (step) => {
+      emit({ kind: 'probe', step })
+    },
+    warn: (warning) => {
+      log.write(`warning at step ${warning.step}: ${warning.message} ${warning.advice}`)
+      change({ warnings: [...status.warnings, warning] })
+      emit({ kind: 'warning', warning })
+    },
+    skipped: (problem) => {
+      log.write(`left out ${problem.relativePath}: ${problem.reason}`)
+      change({ skippedImages: status.skippedImages + 1 })
+      emit({ kind: 'skipped', problem })
+    },
+    bestKnn: (value) => {
+      change({ bestKnn: value })
+    },
+    note: (line) => {
+      log.write(line)
+    },
+    warnings: () => status.warnings,
+    end: async (state, reason) => {
+      log.write(`${state}${reason === undefined ? '' : `: ${reason}`}`)
+      change({ state, reason, etaMs: undefined })
+      await writer.flush()
+    },
+  }
+}

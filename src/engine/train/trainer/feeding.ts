@@ -1,0 +1,76 @@
+/** @file Pictures for each step of a run: the loader's batches made into what the step graph is fed. */
+import { availableParallelism } from 'node:os'
+import type { FileProblem } from '../../contract'
+import { openLoader, type Loader } from '../data'
+import { cropGroups } from '../recipe'
+import type { StepFeeds } from '../step'
+import { trainedPreprocessing } from './evaluation-size'
+import type { Setup } from './setup'
+import { stepFeeds } from './step-feeds'
+
+export interface Feeding {
+  /** What the runs of a step are fed, made when they are asked for. */
+  step(step: number): AsyncIterable<StepFeeds>
+  /** Numbers of the pictures that the last step was fed. */
+  pictures(): readonly number[]
+  /** Time that the last step waited for pictures, milliseconds. */
+  waitedMs(): number
+  close(): Promise<void>
+}
+
+/** Batches made ahead; each is as large as one that is being computed. */
+const ahead = 2
+const gibibyte = 2 ** 30
+/** The step itself takes every core; more threads of augmentation than this only get in its way. */
+const mostWorkers = 4
+
+/** Opens the loader where the run's memory says it is. */
+export async function openFeeding({ run, recipe, images, spec, schedule, masks, memory }: Setup, signal: AbortSignal, onSkipped: (problem: FileProblem) => void): Promise<Feeding> {
+  const { accumulate, workers, cache_gb: cacheGb } = recipe.run
+  const { mean, std } = trainedPreprocessing(recipe)
+  const firstStep = memory.step * accumulate
+  const lastStep = schedule.stepsTotal * accumulate - 1
+  const loader: Loader | undefined =
+    firstStep > lastStep
+      ? undefined
+      : await openLoader({
+          images,
+          root: run.description.root,
+          groups: cropGroups(recipe),
+          batch: spec.batch,
+          seed: recipe.seed,
+          patchSize: spec.config.patchSize,
+          mean,
+          std,
+          firstStep,
+          lastStep,
+          cacheBytes: cacheGb * gibibyte,
+          workers: workers === 'auto' ? Math.min(mostWorkers, Math.max(1, availableParallelism() - 1)) : workers,
+          ahead,
+          signal,
+          onSkipped,
+        })
+  let pictures: number[] = []
+  let waitedMs = 0
+  return {
+    step: async function* (step) {
+      pictures = []
+      waitedMs = 0
+      for (let micro = 0; micro < accumulate; micro++) {
+        signal.throwIfAborted()
+        if (loader === undefined) return
+        const batch = await loader.next()
+        pictures.push(...batch.images)
+        waitedMs += batch.waitedMs
+        try {
+          yield stepFeeds(spec, masks, batch.groups, { seed: recipe.seed, step, micro })
+        } finally {
+          batch.release()
+        }
+      }
+    },
+    pictures: () => pictures,
+    waitedMs: () => waitedMs,
+    close: async () => loader?.close(),
+  }
+}

@@ -1,0 +1,76 @@
+/** @file From a recipe to the graphs of a step and the rules of its update. */
+import { dropRate, keptRowCount } from '../../nn'
+import type { AttentionForm } from '../../ops'
+import { parameterGroup, type ParameterGroup } from '../../optim'
+import { maskUpperBound } from '../masking'
+import { maskOptions, recipeConfig, recipeHeads, type Recipe } from '../recipe'
+import { gridOf, networkParameters, type StepSpec, type UpdateOptions } from '../step'
+
+/** The step of a recipe for `batch` pictures per run of the graph. */
+export function stepSpec(recipe: Recipe, batch: number, attention: AttentionForm): StepSpec {
+  const { method, model, dino, ibot, teacher, crops, run } = recipe
+  const heads = recipeHeads(recipe)
+  const masks = maskOptions(recipe, batch)
+  return {
+    method,
+    config: recipeConfig(recipe),
+    head: heads.dino,
+    ibotHead: heads.ibot,
+    batch,
+    globalSize: crops.global_crops_size,
+    localSize: crops.local_crops_size,
+    localCrops: crops.local_crops_number,
+    weights: { dino: dino.loss_weight, ibot: method === 'dinov2' ? ibot.loss_weight : 0, koleo: dino.koleo_loss_weight },
+    centering: teacher.centering,
+    studentTemperature: dino.student_temp,
+    maskedRows: masks === undefined ? 0 : maskUpperBound(masks),
+    dropPath: { rate: model.drop_path_rate, uniform: model.drop_path_uniform, kind: model.drop_path_kind },
+    recompute: run.recompute_activations,
+    attention,
+  }
+}
+
+/** How its gradients become updates. */
+export function updateOptions(recipe: Recipe, spec: StepSpec): UpdateOptions {
+  const { method, dino, optimiser, teacher } = recipe
+  const groups = new Map<string, ParameterGroup>(
+    networkParameters(spec).map(({ name, shape }) => [
+      name,
+      parameterGroup(method, name, shape.length, {
+        depth: spec.config.depth,
+        layerwiseDecay: optimiser.layerwise_decay,
+        patchEmbedMultiplier: optimiser.patch_embed_lr_mult,
+        normLastLayer: dino.norm_last_layer,
+      }),
+    ]),
+  )
+  return {
+    beta1: optimiser.adamw_beta1,
+    beta2: optimiser.adamw_beta2,
+    epsilon: optimiser.adamw_eps,
+    clip: optimiser.clip_grad === 0 ? undefined : { limit: optimiser.clip_grad, per: optimiser.clip_kind === 'per-parameter' ? 'parameter' : 'submodule' },
+    centreMomentum: teacher.center_momentum,
+    groupOf: (name) => {
+      const group = groups.get(name)
+      if (group === undefined) throw new RangeError(`there is no parameter ${name}`)
+      return group
+    },
+  }
+}
+
+/** Batches of crops that the student takes, with their tokens, in the order of the packed rows. */
+export function studentGroups(spec: StepSpec): readonly { readonly batch: number; readonly tokens: number }[] {
+  const tokens = (size: number): number => 1 + spec.config.registers + gridOf(spec, size) ** 2
+  const global = { batch: 2 * spec.batch, tokens: tokens(spec.globalSize) }
+  return spec.localCrops === 0 ? [global] : [global, { batch: spec.localCrops * spec.batch, tokens: tokens(spec.localSize) }]
+}
+
+/** Rate of stochastic depth in block `index`. */
+export function blockDropRate({ config, dropPath }: StepSpec, index: number): number {
+  return dropRate(dropPath.rate, dropPath.uniform, index, config.depth)
+}
+
+/** Rows that block `index` computes where stochastic depth leaves pictures out. */
+export function blockKeptRows(spec: StepSpec, index: number): number {
+  return keptRowCount(studentGroups(spec), blockDropRate(spec, index))
+}
