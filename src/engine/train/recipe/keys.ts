@@ -40,10 +40,14 @@ function elsewhereCalled(name: string): string | undefined {
   return keyPaths.find((path) => path.split('.').at(-1) === name || same(keyNotes[path]?.dino) || same(keyNotes[path]?.dinov2))
 }
 
+/** The key spelled most like the last part of `path`, one of the same group before others. */
 function nearest(path: string): string | undefined {
   const name = path.split('.').at(-1) ?? path
-  const scored = ['preset', ...keyPaths, ...groups].map((known) => ({ known, distance: Math.min(editDistance(path, known), editDistance(name, known.split('.').at(-1) ?? known) + (sameGroup(path, known) ? 0 : 1)) }))
-  const best = scored.reduce((one, other) => (other.distance < one.distance ? other : one))
+  const scored = ['preset', ...keyPaths, ...groups].map((known) => {
+    const distance = editDistance(name, known.split('.').at(-1) ?? known)
+    return { known, distance, rank: distance + (sameGroup(path, known) ? 0 : 0.5) }
+  })
+  const best = scored.reduce((one, other) => (other.rank < one.rank ? other : one))
   return best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.known : undefined
 }
 
