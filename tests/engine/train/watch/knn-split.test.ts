@@ -27,7 +27,7 @@ describe('pictures that score a run', () => {
     expect(of(1)?.queries).not.toEqual(of(2)?.queries)
   })
 
-  it.each([{ a: 30 }, { '': 30 }, { a: 1, b: 9 }])('are none where there are no two classes of two pictures (%o)', (counts) => {
+  it.each<Readonly<Record<string, number>>>([{ a: 30 }, { '': 30 }, { a: 1, b: 9 }])('are none where there are no two classes of two pictures (%o)', (counts) => {
     expect(knnSplit(images(counts), many)).toBeUndefined()
   })
 })
