@@ -59,6 +59,7 @@ export function allocate<D extends DType>(dtype: D, length: number): DTypeArrays
 /** Reads little-endian bytes as elements of `dtype`; a view where alignment allows, else a copy. */
 export function elementsOf<D extends DType>(dtype: D, bytes: Uint8Array): DTypeArrays[D] {
   const size = dtypes[dtype].bytes
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+  // Not bytes.slice(): a Buffer's gives a view as badly aligned.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes)
   return new arrayConstructors[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size) as unknown as DTypeArrays[D]
 }

@@ -3,10 +3,13 @@ export type { Checkpoint, StateDict, TensorSource } from './bytes/tensor-source'
 export type { Preprocessing } from './layout/config-file'
 export { defaultPreprocessing } from './layout/config-file'
 export type { CheckpointKey } from './layout/select-state'
+export { addModel, type ModelsPlace, type NewModel } from './models/add-model'
 export { importModel, type ImportRequest } from './models/import-model'
+export { descriptionKey, embeddedDescription, hashElements, type EmbeddedDescription } from './models/embedded-description'
 export { manifestFile, weightsFile, writeManifest, type ModelKind, type ModelManifest, type ModelProvenance } from './models/manifest'
 export {
   listModelFolders,
+  hashFile,
   openModelFolder,
   removeModelFolder,
   removeUnfinished,
@@ -15,6 +18,8 @@ export {
   type ModelListing,
 } from './models/model-folder'
 export { resolveModel, type ModelPlaces } from './models/resolve-model'
+export { withTensors } from './models/model-tensors'
+export { unusedTensorEntry } from './models/unused-tensor'
 export { openCheckpoint } from './open-checkpoint'
 export type { SafetensorsIndex, TensorLocation } from './safetensors/header'
 export { readSafetensors, readSafetensorsIndex } from './safetensors/read'

@@ -1,12 +1,13 @@
 /** @file Weights out of an ONNX file that DinoScope wrote. Its graph is not looked at and never run. */
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../contract'
+import { vitParameters } from '../nn'
 import { decodeModel, isExternal, type ExternalData, type OnnxModel, type OnnxTensor } from '../onnx'
 import { dtypes, elementCount, elementsOf, formatShape, tensor, type Tensor } from '../tensor'
 import { openByteSource, type ByteSource } from './bytes/byte-source'
 import { printable } from './bytes/printable'
 import type { Checkpoint, TensorSource } from './bytes/tensor-source'
-import { descriptionKey } from './models/embedded-description'
+import { readDescription } from './models/embedded-description'
 import { unusedTensors } from './models/unused-tensor'
 
 /** What protobuf can hold. */
@@ -15,13 +16,14 @@ const producer = 'DinoScope'
 
 /**
  * The initializers of an opened file under their names; closing the checkpoint closes what was opened.
- * @throws EngineError MODEL_UNSUPPORTED for a file of another producer, MODEL_HEADER, MODEL_TENSOR
+ * @throws EngineError MODEL_UNSUPPORTED for a file of another producer, MODEL_DAMAGED, MODEL_HEADER, MODEL_TENSOR
  */
 export async function openOnnxCheckpoint(source: ByteSource): Promise<Checkpoint> {
   const { name: path } = source
   if (source.size > maximumBytes) throw new EngineError('MODEL_HEADER', `${path} has ${source.size} bytes; an ONNX file has at most ${maximumBytes}`, { detail: { path } })
   const model = decode(path, await source.read(0, source.size))
-  if (model.producer !== producer || model.metadata[descriptionKey] === undefined)
+  const described = model.producer === producer ? readDescription(path, model.metadata) : undefined
+  if (described === undefined)
     throw new EngineError('MODEL_UNSUPPORTED', `${path} is an ONNX file that DinoScope did not export; of others, import the weights it was made from`, { detail: { path } })
   const files = new Map<string, ByteSource>()
   const close = async (): Promise<void> => {
@@ -29,7 +31,9 @@ export async function openOnnxCheckpoint(source: ByteSource): Promise<Checkpoint
   }
   try {
     const group = unusedTensors(path, model.metadata)
-    for (const initializer of model.graph.initializers) group.set(initializer.name, await tensorSource(path, initializer, files))
+    // The graph has constants of its own besides.
+    const parameters = new Set(vitParameters(described.config).map(({ name }) => name))
+    for (const initializer of model.graph.initializers) if (parameters.has(initializer.name)) group.set(initializer.name, await tensorSource(path, initializer, files))
     return { format: 'onnx', groups: new Map([['', group]]), metadata: model.metadata, close }
   } catch (error) {
     for (const file of files.values()) await file.close()

@@ -50,5 +50,7 @@ describe('tensors', () => {
     const bytes = new Uint8Array(9)
     bytes.set(new Uint8Array(Float32Array.of(1.5, -2).buffer), 1)
     expect(elementsOf('float32', bytes.subarray(1))).toEqual(Float32Array.of(1.5, -2))
+    // A Buffer's own slice is a view.
+    expect(elementsOf('float32', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(1))).toEqual(Float32Array.of(1.5, -2))
   })
 })

@@ -43,7 +43,8 @@ test.each([
   ['a bare pickle that calls a function', 'bare.pth', pickle(callOf('posix', 'system', 'x')), 'PICKLE_GLOBAL'],
   ['a bare text pickle that calls a function', 'bare.pkl', Buffer.from("cposix\nsystem\n(S'x'\ntR."), 'PICKLE_GLOBAL'],
   ['a bare pickle of data', 'data.pkl', pickle(Buffer.from('N')), 'MODEL_UNSUPPORTED'],
-  ['an ONNX model', 'model.onnx', Buffer.from('08081207', 'hex'), 'MODEL_UNSUPPORTED'],
+  ['an ONNX model of another program', 'model.onnx', Buffer.from('080812077079746f7263683a00', 'hex'), 'MODEL_UNSUPPORTED'],
+  ['a broken ONNX model', 'broken.onnx', Buffer.from('08081207', 'hex'), 'MODEL_HEADER'],
   ['seven bytes', 'short.pth', Buffer.alloc(7), 'PICKLE_OPCODE'],
   ['a HDF5 file', 'model.h5', Buffer.from('894844460d0a1a0a00000000', 'hex'), 'MODEL_UNSUPPORTED'],
 ])('%s is refused with a reason of its own', async (_what, name, content, code) => {

@@ -1,6 +1,6 @@
 /** @file Files that are made and checked in a folder of their own beside their place, and take their names only then. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError, messageOf } from '../../contract'
 import { partialName, syncFolder } from '../../files'
@@ -20,6 +20,8 @@ export class FailedCheck extends Error {
  */
 export async function stageBeside(path: string, make: (folder: string) => Promise<readonly string[]>, keepFailed = false): Promise<string[]> {
   const parent = dirname(path)
+  const isFolder = await stat(path).then((stats) => stats.isDirectory(), () => false)
+  if (isFolder) throw new EngineError('DISK', `${path} is a folder; the name of a file was expected`, { detail: { path } })
   const staging = join(parent, partialName(basename(path), randomBytes(4).toString('hex')))
   try {
     await mkdir(staging, { recursive: true })

@@ -1,20 +1,20 @@
 /** @file Importing: from anything readable to a model folder. */
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { JobContext, Progress } from '../../contract'
 import { elementCount } from '../../tensor'
 import { openByteSource } from '../bytes/byte-source'
 import type { CheckpointKey } from '../layout/select-state'
 import { readTensor } from '../safetensors/read'
+import { placeModel } from './add-model'
 import { importedTensor } from './imported-tensor'
 import type { ModelKind } from './manifest'
-import { folderNames, openModelFolder, verifyModelFolder, type ModelFolder } from './model-folder'
+import { openModelFolder, verifyModelFolder, type ModelFolder } from './model-folder'
 import { findModelSource, nameOfSource } from './model-source'
 import { readSource } from './read-source'
-import { numberedId, slugOf } from './slug'
 import { writeModelFolder, type ModelDraft, type ModelPlace } from './write-model-folder'
 
 export interface ImportRequest {
-  /** A .pth, .pt, .bin or .safetensors file, a Hugging Face folder, a folder with weights, or one of our model folders. */
+  /** A .pth, .pt, .bin or .safetensors file, an .onnx file that DinoScope exported, a Hugging Face folder, a folder with weights, or one of our model folders. */
   readonly source: string
   readonly modelsFolder: string
   /** Models that come with the app, whose ids are left to them. */
@@ -27,21 +27,12 @@ export interface ImportRequest {
 
 type SourceRequest = Omit<ImportRequest, 'modelsFolder' | 'bundledFolder'>
 
-const attempts = 10_000
-
 /**
  * Imports a model as float32 under the official names. Tensors are read, checked and written one at a time.
  * @throws EngineError MODEL_KEYS, MODEL_NOT_FINITE, MODEL_UNSUPPORTED, DISK, CANCELLED or what the reader of the format throws
  */
 export async function importModel(request: ImportRequest, context: JobContext<Progress>): Promise<ModelFolder> {
-  const { modelsFolder, bundledFolder } = request
-  const bundled = new Set(bundledFolder === undefined ? [] : await folderNames(bundledFolder))
-  return withDraft(request, context, (draft) => {
-    const slug = slugOf(draft.name)
-    const ids = Array.from({ length: attempts }, (_, index) => numberedId(slug, index + 1)).filter((id) => !bundled.has(id))
-    const places = ids.map((id) => ({ id, folder: join(modelsFolder, id) }))
-    return writeModelFolder(places, draft, context)
-  })
+  return withDraft(request, context, (draft) => placeModel(request, draft, context))
 }
 
 /**
@@ -66,15 +57,15 @@ async function withDraft<T>(
   const backbone = await readSource(source, request.checkpointKey)
   try {
     const tensors = backbone.parameters.map((parameter) => importedTensor(source.path, parameter))
-    const { config, preprocessing, kind, checkpointKey, unexpected } = backbone
+    const { config, preprocessing, kind, checkpointKey, unexpected, described } = backbone
     return await use({
-      name: request.name ?? nameOfSource(source.path),
-      description: describe(source.path, kind, checkpointKey),
-      trained: true,
+      name: request.name ?? described?.name ?? nameOfSource(source.path),
+      description: described?.description ?? describe(source.path, kind, checkpointKey),
+      trained: described?.trained ?? true,
       config,
       preprocessing,
       parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-      provenance: { source: source.path, kind, checkpointKey, unexpectedKeys: unexpected, importedAt: new Date().toISOString() },
+      provenance: { ...described?.provenance, source: source.path, kind, checkpointKey, unexpectedKeys: unexpected, importedAt: new Date().toISOString() },
       tensors,
     })
   } finally {
