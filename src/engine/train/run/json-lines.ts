@@ -20,7 +20,7 @@ export function lineText(step: number, values: Readonly<Record<string, number>>)
 /** The inverse of {@link lineText} for any number of lines; those that are torn or not ours are passed over. */
 export function parseLines(text: string): readonly StepLine[] {
   try {
-    // At once: line by line it takes three times as long.
+    // At once: line by line reading takes half as long again.
     return (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as unknown[]).filter(isStepLine)
   } catch {
     return text.split('\n').flatMap(parseLine)

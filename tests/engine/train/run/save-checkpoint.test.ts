@@ -68,7 +68,7 @@ test('a cancelled save leaves what was there and nothing else', async () => {
   expect(await readdir(join(run.folder, 'checkpoints'))).toEqual(['step-00000001'])
 })
 
-test('whichever change of the disk fails, and however, the error says so and a legal checkpoint is the newest', async () => {
+test('whichever change of the disk fails, and however, the error says so and a legal checkpoint is the newest', { timeout: 120_000 }, async () => {
   const folder = await temporaryFolder()
   const original = await makeRun(folder)
   await save(original, 1)
