@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadBackbone, type Backbone } from '../../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
-import { listProbes, prepareProbes, writeProbes, type ProbeCandidate, type ProbeModel } from '../../../../src/engine/train/watch'
+import { listProbes, prepareProbes, readReportProbes, writeProbes, type ProbeCandidate, type ProbeModel } from '../../../../src/engine/train/watch'
 import { probeChoice } from '../../../../src/engine/train/watch/probe-set'
 import { openModelFolder } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
@@ -65,6 +65,18 @@ describe('probe pictures', () => {
       [588, 392],
       [280, 224],
       [70, 56],
+    ])
+  })
+
+  it('come into a report as data URIs, first and last moment among them', async () => {
+    const folder = await temporaryFolder()
+    expect(await readReportProbes(folder)).toEqual([])
+    const probes = await prepareProbes(folder, candidates([60, 60], [80, 60]), options)
+    for (const step of [0, 10, 20]) await writeProbes(folder, probes, model, step)
+    const shown = await readReportProbes(folder, { moments: 2, pictures: 1 })
+    const uri = /^data:image\/png;base64,iVBORw0KGgo/
+    expect(shown).toEqual([
+      { name: '0.jpg', photo: expect.stringMatching(uri), moments: [0, 20].map((step) => ({ step, attention: expect.stringMatching(uri), pca: expect.stringMatching(uri) })) },
     ])
   })
 
