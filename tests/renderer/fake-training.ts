@@ -101,7 +101,7 @@ function problemsOf(recipe: string): readonly RecipeProblem[] {
 
 const summaryOf = (recipe: string): RecipeSummary => {
   const architecture = /arch: (.+)/.exec(recipe)?.[1] ?? 'ViT-Ti/16'
-  return fakeSummary(Object.values(presetSummaries).find((summary) => (summary.architecture ?? 'ViT-Ti/16') === architecture))
+  return fakeSummary({ architecture, ...Object.values(presetSummaries).find((summary) => (summary.architecture ?? 'ViT-Ti/16') === architecture) })
 }
 
 /** A number in -1..1 that depends on the step and the name alone. */
@@ -138,7 +138,7 @@ export function fakeMetrics(step: number, stepsTotal: number, offset = 0): StepM
       'momentum': 1 - 0.004 * half,
       'temperature': 0.04 + 0.03 * Math.min(1, share * 3),
       'images.per.second': 3.9 + 0.25 * noise(step, 'speed'),
-      ...(step % 50 === 0 ? { 'knn': 0.268 + 0.13 * (1 - Math.exp(-2 * share)) + 0.006 * noise(step, 'knn') } : {}),
+      ...(step % 50 === 0 ? { knn: 0.268 + 0.13 * (1 - Math.exp(-2 * share)) + 0.006 * noise(step, 'knn') } : {}),
     },
   }
 }
@@ -212,7 +212,7 @@ export function createFakeTraining({ runs: given = [], pause, push, models, addM
     batch: 8,
     verdict: images < 10_000 ? 'doubtful' : 'good',
     advice: [
-      `${images} images are few for self-distillation: continue from a pretrained model and expect it to adapt to your pictures, not to learn to see anew.`,
+      `${images.toLocaleString('en-US')} images are few for self-distillation: continue from a pretrained model and expect it to adapt to your pictures, not to learn to see anew.`,
       'With fewer than 10,000 images from scratch, colours and textures are learned, parts and objects hardly.',
       'Plug the computer in: it is kept awake, but not charged.',
     ],
@@ -245,8 +245,7 @@ export function createFakeTraining({ runs: given = [], pause, push, models, addM
     'runs.list': () => Promise.resolve(runs),
     'runs.recipe': ({ runId }) => {
       const run = runOf(runId)
-      const [, summary] = Object.entries(presetSummaries).find(([, { architecture = 'ViT-Ti/16' }]) => architecture === run.summary.architecture) ?? []
-      const { yaml } = preset('run', run.name, '', summary ?? {}, run.init === undefined ? 100 : 50)
+      const { yaml } = preset('run', run.name, '', run.summary, run.init === undefined ? 100 : 50)
       return Promise.resolve({ yaml: run.init === undefined ? yaml : yaml.replace('0.0005 ', '0.00005') })
     },
     'runs.metrics': ({ runId, afterStep }) => {

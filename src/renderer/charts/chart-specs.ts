@@ -1,5 +1,5 @@
 /** @file Which charts a run has: what each shows, in which unit, and how its numbers are written. Pure. */
-import { formatPercent, formatRate, formatValue } from '../services/format'
+import { formatPercent, formatRate, formatValue, shortNumber } from '../services/format'
 
 export interface CurveSpec {
   readonly column: string
@@ -16,8 +16,12 @@ export interface ChartSpec {
   readonly hint: string
   readonly curves: readonly CurveSpec[]
   readonly format: (value: number) => string
+  /** The same on the axis, where round numbers stand. */
+  readonly axisFormat?: (value: number) => string
   /** Whether its numbers may be shown on a logarithmic axis. */
   readonly mayBeLog: boolean
+  /** Schedules and scores are exact: smoothing would only shift them. */
+  readonly isExact?: boolean
 }
 
 export interface ChartGroup {
@@ -67,7 +71,7 @@ const groups: readonly ChartGroup[] = [
         unit: 'directions',
         hint: 'How many directions the features use (RankMe). It should grow; a steady fall is a collapse on its way.',
         curves: [curve('feature.rank', 'Effective rank', 3)],
-        format: formatValue,
+        format: (value) => value.toFixed(1),
         mayBeLog: true,
       },
       {
@@ -86,7 +90,9 @@ const groups: readonly ChartGroup[] = [
         hint: 'How often the nearest pictures lie in the same class folder. Labels only score, they never teach.',
         curves: [curve('knn', 'Teacher', 1), curve('knn.best', 'Best so far', 5)],
         format: (value) => formatPercent(value, 1),
+        axisFormat: (value) => `${shortNumber(value * 100)} %`,
         mayBeLog: false,
+        isExact: true,
       },
     ],
   },
@@ -116,10 +122,10 @@ const groups: readonly ChartGroup[] = [
   {
     title: 'Schedules and speed',
     charts: [
-      { id: 'lr', title: 'Learning rate', unit: 'per step', hint: 'Warms up in a line, then falls along a cosine.', curves: [curve('lr', 'Learning rate', 1)], format: formatValue, mayBeLog: true },
-      { id: 'decay', title: 'Weight decay', unit: 'factor', hint: 'Rises along a cosine through the run.', curves: [curve('weight.decay', 'Weight decay', 2)], format: formatValue, mayBeLog: true },
-      { id: 'momentum', title: 'Teacher momentum', unit: 'factor', hint: 'How much of itself the teacher keeps at each step; ends at 1.', curves: [curve('momentum', 'Momentum', 3)], format: (value) => value.toFixed(5), mayBeLog: false },
-      { id: 'temperature', title: 'Teacher temperature', unit: 'softmax', hint: 'Lower is sharper.', curves: [curve('temperature', 'Temperature', 4)], format: formatValue, mayBeLog: false },
+      { id: 'lr', title: 'Learning rate', unit: 'per step', hint: 'Warms up in a line, then falls along a cosine.', curves: [curve('lr', 'Learning rate', 1)], format: (value) => value.toExponential(2), mayBeLog: true, isExact: true },
+      { id: 'decay', title: 'Weight decay', unit: 'factor', hint: 'Rises along a cosine through the run.', curves: [curve('weight.decay', 'Weight decay', 2)], format: formatValue, mayBeLog: true, isExact: true },
+      { id: 'momentum', title: 'Teacher momentum', unit: 'factor', hint: 'How much of itself the teacher keeps at each step; ends at 1.', curves: [curve('momentum', 'Momentum', 3)], format: (value) => value.toFixed(5), mayBeLog: false, isExact: true },
+      { id: 'temperature', title: 'Teacher temperature', unit: 'softmax', hint: 'Lower is sharper.', curves: [curve('temperature', 'Temperature', 4)], format: formatValue, mayBeLog: false, isExact: true },
       { id: 'speed', title: 'Speed', unit: 'img/s', hint: 'Images trained on per second, all their crops included.', curves: [curve('images.per.second', 'Images per second', 6)], format: formatRate, mayBeLog: false },
     ],
   },

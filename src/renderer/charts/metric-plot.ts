@@ -1,5 +1,6 @@
 /** @file One chart of uPlot: lines over steps, zoom by drag, a cross-hair shared by all charts of a page. No Vue here. */
 import uPlot from 'uplot'
+import { shortNumber } from '../services/format'
 import type { CurveData, StepRange } from './curve'
 
 export interface PlotLine {
@@ -20,7 +21,7 @@ export interface PlotOptions {
   readonly log: boolean
   /** Charts of the same name move their cross-hairs together. */
   readonly syncKey: string
-  readonly format: (value: number) => string
+  readonly axisFormat: (value: number) => string
   /** The step under the cross-hair, or undefined when it has left. */
   readonly onCursor: (step: number | undefined) => void
   /** A part chosen by dragging; undefined asks for the whole. */
@@ -28,12 +29,9 @@ export interface PlotOptions {
 }
 
 // The enum exists in uPlot's types alone; this is its number.
-const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic
+const logarithmic = (3 as unknown) as uPlot.Scale.Distr.Logarithmic
 /** Below this many pixels a drag is a click. */
 const leastDragPx = 6
-
-const shortSteps = (step: number): string =>
-  Math.abs(step) >= 1e6 ? `${Number((step / 1e6).toPrecision(3))}M` : Math.abs(step) >= 1e4 ? `${Number((step / 1e3).toPrecision(3))}k` : String(step)
 
 export class MetricPlot {
   readonly #plot: uPlot
@@ -43,7 +41,7 @@ export class MetricPlot {
     this.#plot = new uPlot(this.#settings(host, options), [[]], host)
   }
 
-  #settings(host: HTMLElement, { lines, look, log, syncKey, format, onCursor, onZoom }: PlotOptions): uPlot.Options {
+  #settings(host: HTMLElement, { lines, look, log, syncKey, axisFormat, onCursor, onZoom }: PlotOptions): uPlot.Options {
     const axis = {
       stroke: look.text,
       font: look.font,
@@ -60,7 +58,7 @@ export class MetricPlot {
     return {
       width: Math.max(1, host.clientWidth),
       height: Math.max(1, host.clientHeight),
-      padding: [8, 4, 0, 0],
+      padding: [8, 14, 0, 0],
       legend: { show: false },
       cursor: {
         // Only the cross-hair travels: a drag is one chart's own, and its end is told to all by the page.
@@ -80,8 +78,8 @@ export class MetricPlot {
         y: log ? { distr: logarithmic, log: 10 } : { range: (_plot, least, most) => uPlot.rangeNum(least ?? 0, most ?? 1, 0.1, true) },
       },
       axes: [
-        { ...axis, size: 24, space: 72, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_plot, steps) => steps.map(shortSteps) },
-        { ...axis, size: 56, space: 30, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : format(value))) },
+        { ...axis, size: 24, space: 72, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_plot, steps) => steps.map(shortNumber) },
+        { ...axis, size: 56, space: 30, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : axisFormat(value))) },
       ],
       series: [
         {},

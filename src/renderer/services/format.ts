@@ -61,6 +61,20 @@ export function formatValue(value: number): string {
   return value.toFixed(size < 0.01 ? 5 : size < 1 ? 4 : size < 100 ? 3 : 1)
 }
 
+/** A round number as it stands on an axis: `8`, `0.025`, `12k`, `3M`, `1e-5`. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`
+  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(4)).toExponential().replace('e+', 'e')
+  return String(Number(value.toPrecision(6)))
+}
+
+/** Time that is left, to the minute where seconds say nothing. */
+export function formatTimeLeft(milliseconds: number): string {
+  return formatDuration(milliseconds >= 600_000 ? Math.round(milliseconds / 60_000) * 60_000 : milliseconds)
+}
+
 /** `43 %`. */
 export function formatPercent(fraction: number, digits = 0): string {
   return `${(fraction * 100).toFixed(digits)} %`

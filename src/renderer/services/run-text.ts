@@ -1,6 +1,6 @@
 /** @file A run in words: its state, how far it is, and what may be asked of it. Pure. */
 import type { FeasibilityCard, RunInfo, RunState } from '../../engine/contract'
-import { formatCount, formatDuration, formatRate } from './format'
+import { formatCount, formatDuration, formatRate, formatTimeLeft } from './format'
 
 export type Tone = 'accent' | 'warn' | 'danger' | 'plain'
 
@@ -62,7 +62,7 @@ export function stepText({ step, stepsTotal }: RunInfo): string {
 export function paceText(run: RunInfo): string {
   if (!isLive(run)) return ''
   const rate = run.state === 'running' && run.imagesPerSecond !== undefined ? `${formatRate(run.imagesPerSecond)} img/s` : ''
-  const left = run.state !== 'paused' && run.etaMs !== undefined ? `${formatDuration(run.etaMs)} left` : ''
+  const left = run.state !== 'paused' && run.etaMs !== undefined ? `${formatTimeLeft(run.etaMs)} left` : ''
   return [rate, left].filter(Boolean).join(' · ')
 }
 

@@ -18,7 +18,13 @@ export interface StartingPoint {
   readonly label: string
   readonly detail: string
   readonly refusal: string | undefined
+  /** Whether every tensor should fit, and not only the architecture's name: the size of the position grid is not in it. */
+  readonly isSure: boolean
 }
+
+/** DINOv2's mask token is the one tensor that may be missing. */
+const hasSameTensors = ({ parameters, dim }: ModelInfo, summary: RecipeSummary | undefined): boolean =>
+  summary !== undefined && Math.abs(parameters - summary.backboneParameters) <= dim
 
 const refusalOf = (architecture: string, summary: RecipeSummary | undefined): string | undefined =>
   summary === undefined || summary.architecture === architecture ? undefined : `${architecture}, and the recipe trains ${summary.architecture}`
@@ -27,23 +33,31 @@ const refusalOf = (architecture: string, summary: RecipeSummary | undefined): st
 export function startingPoints(models: readonly ModelInfo[], runs: readonly RunInfo[], summary: RecipeSummary | undefined): readonly StartingPoint[] {
   const ofModels = models
     .filter(({ trained }) => trained)
-    .map(({ id, name, architecture }): StartingPoint => ({ value: id, kind: 'model', label: name, detail: architecture, refusal: refusalOf(architecture, summary) }))
+    .map((model): StartingPoint => {
+      const { id, name, architecture } = model
+      return { value: id, kind: 'model', label: name, detail: architecture, refusal: refusalOf(architecture, summary), isSure: hasSameTensors(model, summary) }
+    })
   const ofRuns = runs.filter(hasWeights).map(({ id, name, step, summary: { architecture } }): StartingPoint => {
-    return { value: `run:${id}`, kind: 'run', label: name, detail: `run, step ${formatCount(step)} · ${architecture}`, refusal: refusalOf(architecture, summary) }
+    const detail = `run, step ${formatCount(step)} · ${architecture}`
+    return { value: `run:${id}`, kind: 'run', label: name, detail, refusal: refusalOf(architecture, summary), isSure: true }
   })
   const weights = [...ofModels, ...ofRuns].sort((a, b) => Number(a.refusal !== undefined) - Number(b.refusal !== undefined))
-  return [...weights, { value: scratch, kind: 'scratch', label: 'From scratch', detail: 'random weights', refusal: undefined }]
+  return [...weights, { value: scratch, kind: 'scratch', label: 'From scratch', detail: 'random weights', refusal: undefined, isSure: true }]
 }
 
-/** The chosen start where it fits; else the first pretrained model that does; else scratch. */
-export function effectiveStart(points: readonly StartingPoint[], chosen: string | undefined): StartingPoint | undefined {
-  const fitting = points.filter(({ refusal }) => refusal === undefined)
-  return fitting.find(({ value }) => value === chosen) ?? fitting.find(({ kind }) => kind === 'model') ?? fitting.at(-1)
+/**
+ * The chosen start, even where it does not fit any more: weights a person asked for are never exchanged quietly. Where
+ * nothing is chosen the first pretrained model that surely fits, else scratch, and scratch at once where the recipe says so.
+ */
+export function effectiveStart(points: readonly StartingPoint[], chosen: string | undefined, recipeInit: unknown): StartingPoint | undefined {
+  const proposed = points.find(({ kind, refusal, isSure }) => kind === 'model' && refusal === undefined && isSure)
+  return points.find(({ value }) => value === chosen) ?? (recipeInit === scratch ? undefined : proposed) ?? points.find(({ kind }) => kind === 'scratch')
 }
 
 /** The preset to propose: one that a pretrained model can go on with, else the laptop's, else the first. */
 export function proposedPreset(presets: readonly PresetOption[], models: readonly ModelInfo[]): PresetOption | undefined {
-  const fits = ({ summary }: PresetOption): boolean => models.some(({ trained, architecture }) => trained && architecture === summary?.architecture)
+  const fits = ({ summary }: PresetOption): boolean =>
+    models.some((model) => model.trained && model.architecture === summary?.architecture && hasSameTensors(model, summary))
   return presets.find(fits) ?? presets.find(({ preset }) => preset.name.includes('laptop')) ?? presets[0]
 }
 

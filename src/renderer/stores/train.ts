@@ -1,6 +1,6 @@
 /** @file The run that is being planned: pictures, name, weights to begin with, its trial, its start. Survives leaving the page. */
 import { defineStore } from 'pinia'
-import { computed, shallowRef } from 'vue'
+import { computed, shallowRef, watch } from 'vue'
 import type { FeasibilityCard, JobHandle, RunInfo, TrainImages, TrainPlan } from '../../engine/contract'
 import { useClient } from '../services/client'
 import { isCancelled, problemOf, type Problem } from '../services/problem'
@@ -8,7 +8,7 @@ import { reduceCard, type CardChange, type CardState } from './card-reducer'
 import { useJobsStore } from './jobs'
 import { useLibraryStore } from './library'
 import { useModelsStore } from './models'
-import { useRecipeStore } from './recipe'
+import { recipePaths, useRecipeStore } from './recipe'
 import { useRunsStore } from './runs'
 import { effectiveStart, planKey, proposedName, startingPoints } from './train-draft'
 
@@ -28,7 +28,7 @@ export const useTrainStore = defineStore('train', () => {
   let trial: JobHandle<FeasibilityCard> | undefined
 
   const points = computed(() => startingPoints(models.models, runs.runs, recipe.summary))
-  const start = computed(() => effectiveStart(points.value, chosenStart.value))
+  const start = computed(() => effectiveStart(points.value, chosenStart.value, recipe.valueOf(recipePaths.init)))
   const isFiltered = computed(() => library.filter !== '' && library.order.length < (library.library?.counts.images ?? 0))
   const usesShown = computed(() => scope.value === 'shown' && isFiltered.value)
   const imageCount = computed(() => {
@@ -48,7 +48,9 @@ export const useTrainStore = defineStore('train', () => {
     if (library.library === undefined) return 'Open the folder to learn from.'
     if (library.state.phase === 'scanning' || library.state.phase === 'opening') return 'The folder is still being read.'
     if (imageCount.value < 2) return 'Learning needs at least two pictures.'
-    if (recipe.problems.length > 0) return 'The recipe has a problem, see there.'
+    const [problem] = recipe.problems
+    if (problem !== undefined) return `Recipe${problem.line === undefined ? '' : `, line ${problem.line}`}: ${[problem.path, problem.message].filter(Boolean).join(' ')}.`
+    if (start.value?.refusal !== undefined) return `${start.value.label} is ${start.value.refusal}. Choose other weights to begin with.`
     if (!recipe.isSound || start.value === undefined) return 'The recipe is being checked.'
     return undefined
   })
@@ -110,6 +112,14 @@ export const useTrainStore = defineStore('train', () => {
     name.value = `${run.name}, continued`
     startProblem.value = undefined
   }
+
+  // Another preset is another beginning: weights chosen for the old one are proposed anew.
+  watch(
+    () => recipe.presetName,
+    (preset) => {
+      if (preset !== undefined) chosenStart.value = undefined
+    },
+  )
 
   return {
     name, scope, chosenStart, card, starting, startProblem, points, start, isFiltered, imageCount, nameProposal, obstacle, plan, isCardCurrent,

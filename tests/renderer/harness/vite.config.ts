@@ -38,6 +38,20 @@ function drawn(id: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 480" width="640" height="480"><rect width="640" height="480" fill="hsl(${hue} 30% 30%)"/><circle cx="320" cy="240" r="150" fill="hsl(${hue + 40} 60% 60%)"/></svg>`
 }
 
+/** A probe picture that goes from noise to a shape: `probe-KIND-PICTURE-FRAME`. */
+function drawnProbe(kind: string, picture: number, frame: number): string {
+  const share = 1 - Math.exp(-frame / 5)
+  const cells = Array.from({ length: 12 * 16 }, (_, index) => {
+    const y = (Math.floor(index / 16) + 0.5) / 12 - 0.5
+    const x = ((index % 16) + 0.5) / 16 - 0.4 - 0.08 * picture
+    const noise = ((Math.imul(index + 1, 2654435761) ^ Math.imul(frame + picture * 31 + 7, 40503)) >>> 8) % 100
+    const value = share * 100 * Math.exp(-(x * x * 9 + y * y * 7)) + (1 - share) * noise
+    const colour = kind === 'attention' ? `hsl(${20 + value * 0.35} 90% ${value * 0.62}%)` : `hsl(${value * 2.4 + picture * 40} 55% 55%)`
+    return `<rect x="${index % 16}" y="${Math.floor(index / 16)}" width="1.02" height="1.02" fill="${colour}"/>`
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 12" width="640" height="480" shape-rendering="crispEdges">${cells.join('')}</svg>`
+}
+
 function servePictures(): Plugin {
   const known = photos === undefined ? undefined : listPhotos(photos)
   const invented = Array.from({ length: limit }, (_, index): FakePicture => {
@@ -55,8 +69,10 @@ function servePictures(): Plugin {
       next()
       return
     }
+    const [, kind, probe, frame] = /^probe-(\w+)-(\d+)-(\d+)$/.exec(id) ?? []
     const path = known?.get(id)?.path
-    if (path === undefined) response.setHeader('Content-Type', 'image/svg+xml').end(drawn(id))
+    if (kind !== undefined) response.setHeader('Content-Type', 'image/svg+xml').end(drawnProbe(kind, Number(probe), Number(frame)))
+    else if (path === undefined) response.setHeader('Content-Type', 'image/svg+xml').end(drawn(id))
     else response.setHeader('Content-Type', path.endsWith('png') ? 'image/png' : 'image/jpeg').end(readFileSync(path))
   }
   return {
