@@ -1,6 +1,6 @@
 /** @file ModelProto to bytes. Field numbers are those of onnx.proto. */
 import { dtypes } from '../tensor'
-import { isExternal, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './model'
+import { isExternal, type ExternalData, type OnnxAttribute, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './model'
 import { ProtobufWriter } from './protobuf'
 
 const external = 1
@@ -8,22 +8,73 @@ const external = 1
 /** Serialises a model. Deterministic: the same model gives the same bytes. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const writer = new ProtobufWriter()
+  writeBeforeGraph(writer, model)
+  writer.message(7, (graph) => {
+    writeBeforeInitializers(graph, model.graph)
+    for (const initializer of model.graph.initializers) graph.message(5, (target) => { writeTensor(target, initializer) })
+    writeAfterInitializers(graph, model.graph)
+  })
+  writeAfterGraph(writer, model)
+  return writer.finish()
+}
+
+/** Bytes at hand, or a stretch of another file that belongs here. */
+export type EncodedPart = Uint8Array | ExternalData
+
+/**
+ * {@link encodeModel} with the tensors that lie in other files taken in, in parts, so that a model of gigabytes is
+ * written without ever being in memory.
+ */
+export function encodeSelfContained(model: OnnxModel): EncodedPart[] {
+  const bytes = (write: (writer: ProtobufWriter) => void): Uint8Array => {
+    const writer = new ProtobufWriter()
+    write(writer)
+    return writer.finish()
+  }
+  const graph: EncodedPart[] = [bytes((writer) => { writeBeforeInitializers(writer, model.graph) })]
+  for (const tensor of model.graph.initializers) {
+    const { data } = tensor
+    const head = bytes((writer) => {
+      writeTensorType(writer, tensor)
+      writer.blobStart(9, data.length)
+    })
+    graph.push(bytes((writer) => { writer.blobStart(5, head.length + data.length) }), head, data)
+  }
+  graph.push(bytes((writer) => { writeAfterInitializers(writer, model.graph) }))
+  const start = bytes((writer) => {
+    writeBeforeGraph(writer, model)
+    writer.blobStart(7, encodedLength(graph))
+  })
+  return [start, ...graph, bytes((writer) => { writeAfterGraph(writer, model) })]
+}
+
+/** How many bytes parts make together. */
+export function encodedLength(parts: readonly EncodedPart[]): number {
+  return parts.reduce((total, { length }) => total + length, 0)
+}
+
+function writeBeforeGraph(writer: ProtobufWriter, model: OnnxModel): void {
   writer.integer(1, model.irVersion)
   writer.string(2, model.producer)
-  writer.message(7, (graph) => {
-    for (const node of model.graph.nodes) graph.message(1, (target) => { writeNode(target, node) })
-    graph.string(2, model.graph.name)
-    for (const initializer of model.graph.initializers) graph.message(5, (target) => { writeTensor(target, initializer) })
-    for (const input of model.graph.inputs) graph.message(11, (target) => { writeValueInfo(target, input) })
-    for (const output of model.graph.outputs) graph.message(12, (target) => { writeValueInfo(target, output) })
-  })
+}
+
+function writeBeforeInitializers(writer: ProtobufWriter, { nodes, name }: OnnxGraph): void {
+  for (const node of nodes) writer.message(1, (target) => { writeNode(target, node) })
+  writer.string(2, name)
+}
+
+function writeAfterInitializers(writer: ProtobufWriter, { inputs, outputs }: OnnxGraph): void {
+  for (const input of inputs) writer.message(11, (target) => { writeValueInfo(target, input) })
+  for (const output of outputs) writer.message(12, (target) => { writeValueInfo(target, output) })
+}
+
+function writeAfterGraph(writer: ProtobufWriter, model: OnnxModel): void {
   for (const [domain, version] of Object.entries(model.opsets))
     writer.message(8, (opset) => {
       opset.string(1, domain)
       opset.integer(2, version)
     })
   for (const [key, value] of Object.entries(model.metadata)) writer.message(14, (entry) => { writeEntry(entry, key, value) })
-  return writer.finish()
 }
 
 function writeNode(writer: ProtobufWriter, node: OnnxNode): void {
@@ -65,10 +116,14 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: OnnxAtt
   }
 }
 
+function writeTensorType(writer: ProtobufWriter, { name, dtype, shape }: OnnxTensor): void {
+  for (const dim of shape) writer.integer(1, dim)
+  writer.integer(2, dtypes[dtype].onnx)
+  writer.string(8, name)
+}
+
 function writeTensor(writer: ProtobufWriter, tensor: OnnxTensor): void {
-  for (const dim of tensor.shape) writer.integer(1, dim)
-  writer.integer(2, dtypes[tensor.dtype].onnx)
-  writer.string(8, tensor.name)
+  writeTensorType(writer, tensor)
   const { data } = tensor
   if (!isExternal(data)) {
     writer.blob(9, data)

@@ -1,4 +1,4 @@
 /** @file The door of onnx. */
 export { decodeModel } from './decode'
-export { encodeModel } from './encode'
+export { encodeModel, encodedLength, encodeSelfContained, type EncodedPart } from './encode'
 export * from './model'

@@ -29,9 +29,14 @@ export class ProtobufWriter {
   }
 
   blob(field: number, value: Uint8Array): void {
-    this.tag(field, lengthDelimited)
-    this.varint(BigInt(value.length))
+    this.blobStart(field, value.length)
     this.append(value)
+  }
+
+  /** What precedes a blob of `length` bytes; the bytes themselves are left to the caller. */
+  blobStart(field: number, length: number): void {
+    this.tag(field, lengthDelimited)
+    this.varint(BigInt(length))
   }
 
   message(field: number, write: (writer: ProtobufWriter) => void): void {
