@@ -14,9 +14,12 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What the engine refuses for a reason that the caller can act on. A recipe is part of the command line. */
+const byCode: Readonly<Record<string, ExitCode>> = { CANCELLED: exitCodes.cancelled, BUSY: exitCodes.busy, RECIPE: exitCodes.usage }
+
 /** The exit status for anything that was thrown. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof BusyError) return exitCodes.busy
   if (error instanceof UsageError) return exitCodes.usage
-  return toWire(error).code === 'CANCELLED' ? exitCodes.cancelled : exitCodes.failed
+  return byCode[toWire(error).code] ?? exitCodes.failed
 }

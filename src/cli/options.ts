@@ -1,6 +1,7 @@
 /** @file Options that several commands share, and the readers of their values. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ProviderName } from '../engine/contract'
+import type { Architecture } from './commands/train-options'
 
 const providers: readonly ProviderName[] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml']
 
@@ -29,6 +30,13 @@ export function heightByWidth(text: string): readonly [height: number, width: nu
   const [, height, width = height] = /^(\d{1,5})(?:[x×](\d{1,5}))?$/i.exec(text) ?? []
   if (height === undefined || width === undefined || Number(height) < 1 || Number(width) < 1) throw new InvalidArgumentError('HEIGHTxWIDTH in pixels is needed, such as 224x224.')
   return [Number(height), Number(width)]
+}
+
+/** Reads `ti/16`: a size and the edge of a patch. */
+export function architecture(text: string): Architecture {
+  const [, arch, patch] = /^(ti|s|b|l|g)\/(\d{1,3})$/.exec(text) ?? []
+  if (arch === undefined || patch === undefined) throw new InvalidArgumentError('a size (ti, s, b, l, g) and a patch size are needed, like ti/16.')
+  return { arch: arch as Architecture['arch'], patchSize: Number(patch) }
 }
 
 export function addJson(command: Command): Command {

@@ -12,6 +12,8 @@ export interface Terminal {
   /** One line for people, on stderr. */
   note(line: string): void
   progress(progress: Progress): void
+  /** One line that says how things stand and is replaced by the next; `last` is shown in any case. */
+  status(text: string, last?: boolean): void
   /** The result: `lines` for people, or `value` as one JSON object on the last line of stdout. */
   result(value: object, lines: readonly string[]): void
 }
@@ -19,9 +21,12 @@ export interface Terminal {
 /** Between progress lines where nobody watches them change. */
 const sparseMs = 5000
 
-function durationText(milliseconds: number): string {
+/** `40 s`, `12 min`, `3 h 05 min`. */
+export function durationText(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000)
-  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+  if (seconds < 90) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
 /** `Embedding images 120/1000 (12 %), 40/s, 22 s left` */
@@ -42,24 +47,27 @@ export function createTerminal(json: boolean, stdout: TextStream, stderr: TextSt
     liveLine = false
     lastText = ''
   }
+  const status = (text: string, last = false): void => {
+    if (text === lastText) return
+    if (live) {
+      lastText = text
+      stderr.write(`\r\x1b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+      liveLine = true
+      return
+    }
+    if (now() - lastMs < sparseMs && !last) return
+    lastMs = now()
+    lastText = text
+    stderr.write(`${text}\n`)
+  }
   return {
+    status,
     note: (line) => {
       clear()
       stderr.write(`${line}\n`)
     },
     progress: (progress) => {
-      const text = progressText(progress)
-      if (text === lastText) return
-      if (live) {
-        lastText = text
-        stderr.write(`\r\x1b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
-        liveLine = true
-        return
-      }
-      if (now() - lastMs < sparseMs && progress.done < progress.total) return
-      lastMs = now()
-      lastText = text
-      stderr.write(`${text}\n`)
+      status(progressText(progress), progress.done >= progress.total)
     },
     result: (value, lines) => {
       clear()

@@ -5,4 +5,8 @@ export { exportModelToFile, type ModelFileRequest } from './export-model-to-file
 export { createHost, type Host, type ParseArgument } from './host'
 export { modelInfo } from './model-store'
 export { preparePicture } from './prepare-picture'
+export { imagesBelow, type ChosenImages } from './runs/chosen-images'
+export type { WeightSources } from './runs/initial-weights'
+export { planRun, type PlannedImage, type PlannedRun, type RunWishes } from './runs/plan-run'
+export { teacherModel } from './runs/teacher-model'
 export { parseRequest } from './schemas'

@@ -119,6 +119,13 @@ export function startLiveRun(options: LiveRunOptions): LiveRun {
     return info
   }
 
+  /** Another process trains it: how it stands is for that one to say. */
+  const leaveToOther = async (error: Error): Promise<RunInfo> => {
+    const stored = await store.find(runId).catch(() => undefined)
+    change({ ...(stored?.info ?? info), reason: error.message })
+    return info
+  }
+
   const run = async (): Promise<RunInfo> => {
     for (;;) {
       const stepBefore = info.step
@@ -128,6 +135,7 @@ export function startLiveRun(options: LiveRunOptions): LiveRun {
       if (ending.kind === 'done') return settle(ending.result.outcome, ending.result.outcome === 'stopped' ? (stopReason ?? ending.result.reason) : ending.result.reason)
       if (ending.kind === 'failed') {
         if (isEngineError(ending.error, 'CANCELLED')) return settle('stopped', stopReason)
+        if (isEngineError(ending.error, 'BUSY')) return leaveToOther(ending.error)
         return settle('failed', messageOf(ending.error))
       }
       if (stopping.signal.aborted) return settle('interrupted', `while it was being stopped, the trainer ended: ${ending.reason}`)

@@ -1,9 +1,9 @@
 /** @file The teacher of a run as a model like any other: its backbone, taken out of a checkpoint. */
 import { EngineError, type JobContext, type Progress } from '../../contract'
-import { vitParameters, type VitConfig } from '../../nn'
-import { bestCheckpoint, loadCheckpoint, newestCheckpoint, parseRecipe, readRunRecipe, recipeConfig, type CheckpointInfo, type Recipe, type RunFolder } from '../../train'
+import { vitParameters } from '../../nn'
+import { bestCheckpoint, loadCheckpoint, newestCheckpoint, parseRecipe, readRunRecipe, recipeConfig, trainedPreprocessing, type CheckpointInfo, type RunFolder } from '../../train'
 import { formatShape, type Shape } from '../../tensor'
-import { addModel, defaultPreprocessing, listModelFolders, type ModelFolder, type ModelManifest, type ModelsPlace, type Preprocessing, type TensorSource } from '../../weights'
+import { addModel, listModelFolders, type ModelFolder, type ModelManifest, type ModelsPlace, type TensorSource } from '../../weights'
 
 /** Names of the tensors of a checkpoint's teacher begin with the part of the network they belong to. */
 const backbonePrefix = 'backbone.'
@@ -14,15 +14,6 @@ const sourceOf = (run: RunFolder, step: number): string => `run ${run.descriptio
 /** Whether a model was taken from a run. */
 export function isRunTeacher({ provenance }: ModelManifest): boolean {
   return sourcePattern.test(provenance.source)
-}
-
-/** The size pictures are looked at: that of the published models where the positions are made for it, else that of training. */
-function preprocessingFor(recipe: Recipe, config: VitConfig): Preprocessing {
-  const { shortEdge, crop } = defaultPreprocessing
-  const positions = config.positionGrid * config.patchSize
-  const size = Math.max(recipe.crops.global_crops_size, Math.min(crop, positions))
-  const whole = Math.max(config.patchSize, size - (size % config.patchSize))
-  return { ...defaultPreprocessing, crop: whole, shortEdge: Math.max(whole, Math.round((whole * shortEdge) / crop)) }
 }
 
 async function findCheckpoint(run: RunFolder, which: 'newest' | 'best', signal: AbortSignal): Promise<CheckpointInfo> {
@@ -62,7 +53,7 @@ export async function teacherModel(run: RunFolder, which: 'newest' | 'best', pla
         description: `The teacher of the run “${description.name}” after ${found.step} steps of ${recipe.method === 'dino' ? 'DINO' : 'DINOv2'} on ${description.images} pictures, ${description.init === undefined ? 'from scratch' : `continued from ${description.init.name}`}.`,
         trained: found.step > 0 || description.init !== undefined,
         config,
-        preprocessing: preprocessingFor(recipe, config),
+        preprocessing: trainedPreprocessing(recipe),
         provenance: { source, kind: 'dinoscope', checkpointKey: 'teacher', unexpectedKeys: [], importedAt: new Date().toISOString() },
         tensors: vitParameters(config).map(({ name, shape }) => ({ name, shape, source: teacherTensor(teacher, name, shape, found.folder) })),
       },
