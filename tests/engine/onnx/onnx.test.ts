@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { buildModel, input, integers, parameter } from '../../../src/engine/graph'
-import { decodeModel, encodeModel, type OnnxModel } from '../../../src/engine/onnx'
+import { decodeModel, encodedLength, encodeModel, encodeSelfContained, isExternal, type OnnxModel } from '../../../src/engine/onnx'
 import { ProtobufWriter, readFields } from '../../../src/engine/onnx/protobuf'
 import { layerNorm, reshape, transpose } from '../../../src/engine/ops'
 import { randomStream } from '../../../src/engine/tensor'
@@ -39,6 +39,15 @@ describe('ONNX files', () => {
     const packed = tensor((target) => { target.blob(1, Uint8Array.of(0xac, 0x02, 2)) })
     const shapes = [unpacked, packed].map((bytes) => decodeModel(bytes).graph.initializers[0]?.shape)
     expect(shapes).toEqual([[300, 2], [300, 2]])
+  })
+
+  it('take in what lies in other files, part by part, to the same bytes as if it had been at hand', () => {
+    const other = Uint8Array.from({ length: 16 }, (_, index) => index)
+    const parts = encodeSelfContained(model)
+    const bytes = Buffer.concat(parts.map((part) => (part instanceof Uint8Array ? part : other)))
+    const initializers = model.graph.initializers.map((tensor) => (isExternal(tensor.data) ? { ...tensor, data: other } : tensor))
+    expect([encodedLength(parts), parts.filter((part) => !(part instanceof Uint8Array))]).toEqual([bytes.length, [{ location: 'model.safetensors', offset: 1234, length: 16 }]])
+    expect(bytes.equals(encodeModel({ ...model, graph: { ...model.graph, initializers } }))).toBe(true)
   })
 
   it('write negative integers as 64-bit two’s complement', () => {
