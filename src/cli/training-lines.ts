@@ -12,7 +12,7 @@ export function stepText({ metrics, stepsTotal, imagesPerSecond, etaMs }: StepEv
     `step ${metrics.step}/${stepsTotal}${share}`,
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(4)}`]),
     ...(imagesPerSecond === undefined ? [] : [`${imagesPerSecond.toPrecision(3)} img/s`]),
-    ...(etaMs === undefined ? [] : [`${durationText(etaMs)} left`]),
+    ...(etaMs === undefined || metrics.step >= stepsTotal ? [] : [`${durationText(etaMs)} left`]),
   ].join(', ')
 }
 

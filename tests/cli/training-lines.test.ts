@@ -11,7 +11,8 @@ describe('stepText', () => {
   it.each<[StepEvent, string]>([
     [step(), 'step 120/4000 (3 %), loss 5.1235, 3.41 img/s, 2 h 10 min left'],
     [step({ imagesPerSecond: undefined, etaMs: undefined }), 'step 120/4000 (3 %), loss 5.1235'],
-    [step({ metrics: { step: 0, values: {} }, stepsTotal: 0, imagesPerSecond: 120, etaMs: 1000 }), 'step 0/0, 120 img/s, 1 s left'],
+    [step({ metrics: { step: 0, values: {} }, stepsTotal: 0, imagesPerSecond: 120, etaMs: 1000 }), 'step 0/0, 120 img/s'],
+    [step({ metrics: { step: 3999, values: {} }, etaMs: 1000 }), 'step 3999/4000 (99 %), 3.41 img/s, 1 s left'],
     [step({ metrics: { step: 1, values: { loss: NaN } } }), 'step 1/4000 (0 %), loss NaN, 3.41 img/s, 2 h 10 min left'],
   ])('tells %j', (event, text) => {
     expect(stepText(event)).toBe(text)

@@ -4,12 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import WebSocket from 'ws'
 import { forkEngine } from '../../../src/cli/serve/engine-child'
 import { startServer } from '../../../src/cli/serve/server'
-import { connect, decodeMessage, encodeMessage, engineContract, type ClientPort, type Connection, type EngineContract, type HostMessage } from '../../../src/engine/contract'
 import { findAppFolders, superviseEngine, textResponse } from '../../../src/shell'
 import { finished, runCli, startCli } from '../run-cli'
+import { openPage, readyUrl } from './page'
 
 let workspace: string
 beforeAll(async () => {
@@ -18,47 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(workspace, { recursive: true })
 })
-
-/** A page's end of the conversation, as a program that holds the token. */
-async function openPage(url: string): Promise<Connection<EngineContract>> {
-  const { origin, searchParams } = new URL(url)
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/engine`, { headers: { Authorization: `Bearer ${searchParams.get('token') ?? ''}` } })
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  const port: ClientPort = {
-    post: (message) => {
-      socket.send(encodeMessage(message))
-    },
-    onMessage: (listener) => {
-      socket.on('message', (data: Buffer) => {
-        listener(decodeMessage(data) as HostMessage)
-      })
-      return () => undefined
-    },
-    onClose: (listener) => {
-      socket.on('close', (code, reason) => {
-        listener(`${code} ${reason.toString()}`)
-      })
-      return () => undefined
-    },
-    close: () => {
-      socket.close()
-    },
-  }
-  return connect(engineContract, port)
-}
-
-/** The address that a server prints when it is ready. */
-function readyUrl(stdout: NodeJS.ReadableStream | null): Promise<string> {
-  return new Promise((resolve) => {
-    stdout?.on('data', (chunk: Buffer) => {
-      const url = /ready at (\S+)/.exec(chunk.toString())?.[1]
-      if (url !== undefined) resolve(url)
-    })
-  })
-}
 
 describe('dinoscope serve', () => {
   it('prints one line, answers a page, and ends cleanly when it is told to', async () => {

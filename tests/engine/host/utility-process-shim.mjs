@@ -17,8 +17,9 @@ process.parentPort = parentPort
 
 // Electron keeps messages until somebody listens.
 const waiting = []
-const deliver = ({ to, message }) => {
-  if (to === 'page') {
+const deliver = ({ to, message, closed }) => {
+  if (closed) pagePort.emit('close')
+  else if (to === 'page') {
     if (pagePort.started) pagePort.emit('message', { data: message })
     else waiting.push({ to, message })
   } else if (parentPort.listenerCount('message') === 0) waiting.push({ to, message })

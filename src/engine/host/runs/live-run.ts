@@ -132,7 +132,11 @@ export function startLiveRun(options: LiveRunOptions): LiveRun {
       let ending = await attempt()
       // A device that was lost is only had again by another process; one that never worked is not.
       if (ending.kind === 'failed' && isEngineError(ending.error, 'RUNTIME') && info.step > stepBefore) ending = { kind: 'crashed', reason: messageOf(ending.error) }
-      if (ending.kind === 'done') return settle(ending.result.outcome, ending.result.outcome === 'stopped' ? (stopReason ?? ending.result.reason) : ending.result.reason)
+      if (ending.kind === 'done') {
+        const { outcome, reason } = ending.result
+        // A person who stopped it needs no reason; the trainer only knows that it was cancelled.
+        return settle(outcome, outcome === 'stopped' && stopping.signal.aborted ? stopReason : reason)
+      }
       if (ending.kind === 'failed') {
         if (isEngineError(ending.error, 'CANCELLED')) return settle('stopped', stopReason)
         if (isEngineError(ending.error, 'BUSY')) return leaveToOther(ending.error)

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connect, type Client, type TrainEvent } from '../../../../src/engine/contract'
@@ -103,6 +104,20 @@ describe('a trainer process', () => {
     engine.kill('SIGKILL')
     await expect.poll(() => existsSync(join(folder, 'saved')), { timeout: 10_000, interval: 20 }).toBe(true)
     expect({ reason: savedIn(folder), within: performance.now() - startedMs < 5000 }).toEqual({ reason: 'DinoScope was closed or its engine stopped', within: true })
+  })
+
+  it('is served through the port that Electron hands it, and ends when that closes', async () => {
+    const folder = await temporaryFolder()
+    const child = fork(join(import.meta.dirname, '..', 'utility-process-shim.mjs'), [pathToFileURL(trainerModule).href, ''], { serialization: 'advanced', stdio: ['ignore', 'ignore', 2, 'ipc'] })
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    const exit = new Promise((resolve) => child.on('exit', resolve))
+    child.send({ to: 'parentPort', message: { kind: 'attach' } })
+    child.send({ to: 'page', message: { kind: 'start', id: '1', name: 'trainer.run', argument: { folder, provider: 'cpu', threads: 1, paused: false, finishBy: undefined } } })
+    await begun(folder)
+    child.send({ to: 'page', closed: true })
+    expect([await exit, savedIn(folder)]).toEqual([0, 'DinoScope was closed or its engine stopped'])
   })
 
   it('is missed with its signal when it is killed, and what was under way is rejected', async () => {
