@@ -1,9 +1,9 @@
 /** @file Files that are made and checked in a folder of their own beside their place, and take their names only then. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError, messageOf } from '../../contract'
-import { partialName, syncFolder } from '../../files'
+import { isPartialName, partialName, syncFolder } from '../../files'
 
 /** What was made is not what it should be; it is kept for whoever wants to know why. */
 export class FailedCheck extends Error {
@@ -25,6 +25,7 @@ export async function stageBeside(path: string, make: (folder: string) => Promis
   const staging = join(parent, partialName(basename(path), randomBytes(4).toString('hex')))
   try {
     await mkdir(staging, { recursive: true })
+    await removeAbandoned(parent, basename(path))
     const names = await make(staging)
     await syncFolder(staging)
     for (const name of names) await rename(join(staging, name), join(parent, name))
@@ -32,7 +33,7 @@ export async function stageBeside(path: string, make: (folder: string) => Promis
     return names.map((name) => join(parent, name))
   } catch (error) {
     if (error instanceof FailedCheck) throw keepFailed ? await keep(staging, `${path}.failed`, error.reason) : error.reason
-    if (error instanceof EngineError) throw error
+    if (error instanceof EngineError) throw withoutStaging(error, staging, parent)
     const { code } = error as NodeJS.ErrnoException
     // A cancelled write has a code too, but a number.
     if (typeof code !== 'string') throw error
@@ -40,6 +41,25 @@ export async function stageBeside(path: string, make: (folder: string) => Promis
   } finally {
     await rm(staging, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** An export that was killed may have left gigabytes; a younger one may still be at work. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000
+
+async function removeAbandoned(parent: string, name: string): Promise<void> {
+  for (const entry of await readdir(parent)) {
+    if (!entry.startsWith(`.${name}.`) || !isPartialName(entry)) continue
+    const path = join(parent, entry)
+    const changed = await stat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity)
+    if (Date.now() - changed >= abandonedAfterMs) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+/** People are told of the file that they asked for. */
+function withoutStaging(error: EngineError, staging: string, parent: string): EngineError {
+  if (!error.message.includes(staging)) return error
+  const detail = Object.fromEntries(Object.entries(error.detail ?? {}).map(([key, value]) => [key, typeof value === 'string' ? value.replace(staging, parent) : value]))
+  return new EngineError(error.code, error.message.replaceAll(staging, parent), { detail, cause: error })
 }
 
 async function keep(staging: string, kept: string, { code, message, detail }: EngineError): Promise<EngineError> {
