@@ -68,7 +68,7 @@ const preset = (name: string, title: string, description: string, summary: Parti
     '  clip: 3.0',
     'run:',
     `  epochs: ${steps}`,
-    '  steps: null      # in place of epochs',
+    '  steps: auto      # in place of epochs',
     '  batch: auto      # or a number',
     '',
   ].join('\n'),
@@ -94,7 +94,7 @@ function problemsOf(recipe: string): readonly RecipeProblem[] {
     const [, key = '', value = ''] = /^\s*([\w_]+):\s*([^#]*?)\s*(?:#.*)?$/.exec(line) ?? []
     if (key === 'lr' && !(Number(value) > 0)) problems.push({ path: 'optimiser.lr', message: 'must be a positive number', line: index + 1 })
     if (key === 'learning_rate') problems.push({ path: 'optimiser.learning_rate', message: 'is not a key; did you mean lr?', line: index + 1 })
-    if (key === 'steps' && value !== 'null' && !(Number(value) >= 1)) problems.push({ path: 'run.steps', message: 'must be a whole number from 1 on, or null', line: index + 1 })
+    if (key === 'steps' && value !== 'auto' && !(Number(value) >= 1)) problems.push({ path: 'run.steps', message: 'must be a whole number from 1 on, or auto', line: index + 1 })
   })
   return problems
 }
@@ -193,7 +193,7 @@ export function createFakeTraining({ runs: given = [], pause, push, models, addM
       checkpoints,
       state: done ? 'finished' : 'running',
       hasReport: done,
-      etaMs: done ? undefined : ((run.stepsTotal - step) * run.summary.batch * 1000) / (run.imagesPerSecond ?? 1),
+      etaMs: done ? undefined : ((run.stepsTotal - step) * Number(run.summary.batch) * 1000) / (run.imagesPerSecond ?? 1),
       latest: fakeMetrics(step, run.stepsTotal, offsetOf(run)),
     })
   }

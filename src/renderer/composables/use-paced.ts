@@ -1,5 +1,5 @@
 /** @file A value that follows another one, but not more often than a pause allows; the last value always arrives. */
-import { onBeforeUnmount, shallowRef, watch, type ShallowRef } from 'vue'
+import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 
 export function usePaced<T>(source: () => T, pauseMs: () => number): Readonly<ShallowRef<T>> {
   const value = shallowRef(source()) as ShallowRef<T>
@@ -16,7 +16,7 @@ export function usePaced<T>(source: () => T, pauseMs: () => number): Readonly<Sh
     if (waitMs <= 0) show()
     else timer = setTimeout(show, waitMs)
   })
-  onBeforeUnmount(() => {
+  onScopeDispose(() => {
     clearTimeout(timer)
   })
   return value

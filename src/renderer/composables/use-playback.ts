@@ -1,5 +1,5 @@
 /** @file A film of numbered frames: plays, pauses, steps and can be scrubbed; at the end it stays a moment and begins again. */
-import { computed, onBeforeUnmount, shallowRef, watch, type ComputedRef, type ShallowRef, type WritableComputedRef } from 'vue'
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef, type WritableComputedRef } from 'vue'
 
 export interface Playback {
   /** Held inside the frames there are. */
@@ -56,6 +56,6 @@ export function usePlayback(count: () => number, framesPerSecond: () => number):
     clearTimeout(timer)
     schedule()
   })
-  onBeforeUnmount(stop)
+  onScopeDispose(stop)
   return { frame, playing, atEnd, toggle, step }
 }

@@ -1,7 +1,7 @@
 /** @file Numbers as the interface writes them. */
 import { describe, expect, it } from 'vitest'
 import {
-  formatBytes, formatCount, formatDuration, formatParameters, formatPercent, formatQuantity, formatRate, formatValue,
+  formatBytes, formatCount, formatDuration, formatParameters, formatPercent, formatQuantity, formatRate, formatTimeLeft, formatValue, shortNumber,
 } from '../../../src/renderer/services/format'
 
 describe('numbers', () => {
@@ -9,6 +9,15 @@ describe('numbers', () => {
     [formatCount(12_000), '12,000'],
     [formatQuantity(1, 'image'), '1 image'],
     [formatQuantity(0, 'image'), '0 images'],
+    [shortNumber(0), '0'],
+    [shortNumber(8), '8'],
+    [shortNumber(0.1 + 0.2), '0.3'],
+    [shortNumber(-0.025), '-0.025'],
+    [shortNumber(12_000), '12k'],
+    [shortNumber(2_500_000), '2.5M'],
+    [shortNumber(0.0002), '2e-4'],
+    [formatTimeLeft(59_400), '59 s'],
+    [formatTimeLeft(3_235_000), '54 min'],
     [formatBytes(0), '0 B'],
     [formatBytes(999), '999 B'],
     [formatBytes(999.6), '1.0 kB'],
