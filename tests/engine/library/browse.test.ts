@@ -8,7 +8,7 @@ import { thrownBy } from '../../helpers/thrown'
 
 describe('browseFolder', () => {
   it('lists sub-folders in natural order, counts pictures and names model files, without what is hidden', async () => {
-    const folder = await temporaryFolder({ 'b10/x': '', 'b9/x': '', 'A/x': '', '.cache/x': '', 'one.jpg': '', 'two.PNG': '', '.hidden.jpg': '', 'notes.txt': '', 'dino.pth': '', 'a.safetensors': '' })
+    const folder = await temporaryFolder({ 'b10/x': '', 'b9/x': '', 'A/x': '', '.cache/x': '', 'one.jpg': '', 'two.PNG': '', '.hidden.jpg': '', 'notes.txt': '', 'dino.pth': '', 'a.safetensors': '', 'exported.onnx': '', 'exported.onnx.data': '' })
     await symlink('A', join(folder, 'linked'))
     await symlink('one.jpg', join(folder, 'linked.jpg'))
     await symlink('linked2', join(folder, 'linked2'))
@@ -17,7 +17,7 @@ describe('browseFolder', () => {
       parent: dirname(folder),
       directories: ['A', 'b9', 'b10', 'linked'],
       imageCount: 2,
-      modelFiles: ['a.safetensors', 'dino.pth'],
+      modelFiles: ['a.safetensors', 'dino.pth', 'exported.onnx'],
     })
   })
 
