@@ -62,7 +62,7 @@ export function stepText({ step, stepsTotal }: RunInfo): string {
 export function paceText(run: RunInfo): string {
   if (!isLive(run)) return ''
   const rate = run.state === 'running' && run.imagesPerSecond !== undefined ? `${formatRate(run.imagesPerSecond)} img/s` : ''
-  const left = run.state !== 'paused' && run.etaMs !== undefined ? `${formatTimeLeft(run.etaMs)} left` : ''
+  const left = run.state === 'running' && run.etaMs !== undefined ? `${formatTimeLeft(run.etaMs)} left` : ''
   return [rate, left].filter(Boolean).join(' · ')
 }
 

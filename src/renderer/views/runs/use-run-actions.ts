@@ -54,9 +54,14 @@ export function useRunActions(): RunActions {
   const look = async (run: RunInfo, checkpoint: 'newest' | 'best'): Promise<void> => {
     const model = await runs.lookThrough(run, checkpoint)
     if (model === undefined) return
+    notices.show('done', `You are looking through ${model.name}.`)
+    if (library.library === undefined && library.state.phase !== 'opening') {
+      await router.push('/')
+      await library.open(run.source)
+      return
+    }
     const imageId = library.activeId
     await router.push(imageId === undefined ? '/' : { name: 'inspector', params: { imageId } })
-    notices.show('done', `You are looking through ${model.name}.`)
   }
   const fork = async (run: RunInfo): Promise<void> => {
     try {
