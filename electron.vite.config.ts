@@ -16,6 +16,7 @@ export default defineConfig({
         input: {
           index: from('src/main/index.ts'),
           engine: from('src/engine/host/engine-process.ts'),
+          trainer: from('src/engine/host/trainer-process.ts'),
           cli: from('src/cli/index.ts'),
           'training-data': from('src/engine/train/data/worker.ts'),
         },

@@ -10,7 +10,7 @@ const out = join(root, 'out')
 const stampFile = join(out, 'build.json')
 const lockFile = join(out, 'build.lock')
 const sources = ['src', 'bench', 'package-lock.json', 'electron.vite.config.ts', 'tsconfig.base.json']
-const results = ['main/index.js', 'main/engine.js', 'main/cli.js', 'main/training-data.js', 'preload/index.cjs', 'renderer/index.html']
+const results = ['main/index.js', 'main/engine.js', 'main/trainer.js', 'main/cli.js', 'main/training-data.js', 'preload/index.cjs', 'renderer/index.html']
 const lockWaitMs = 180_000
 
 function* filesOf(path) {

@@ -8,10 +8,11 @@ import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
 import type { ServeOptions } from './commands/serve'
+import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -54,6 +55,24 @@ function buildProgram(): Command {
     .option('--size <n>', 'as for inspect', pictureSize)
     .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
     .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
+
+  addJson(addRuntime(addWorkspace(program.command('train'))))
+    .description('train a backbone on the pictures of a folder')
+    .argument('[folder]', 'folder with pictures, sub-folders included; with --resume it is known')
+    .option('--out <run>', 'folder of the run; a new one is never written over an old one')
+    .option('--recipe <file>', 'a recipe (YAML); it may be just "preset: NAME" and what it changes')
+    .option('--preset <name>', 'a recipe that comes with the program')
+    .option('--arch <size/patch>', 'for example ti/16', architecture)
+    .addOption(new Option('--method <name>', 'which method').choices(['dino', 'dinov2'] as const))
+    .option('--init <model>', 'weights to begin with: a model, a run, "scratch", or "auto" for pretrained ones that fit where there are some', 'auto')
+    .option('--epochs <n>', 'how often through the pictures', wholeNumber(1, 1_000_000))
+    .option('--steps <n>', 'how many steps instead', wholeNumber(1, 1_000_000_000))
+    .option('--batch <n>', 'pictures in a step', wholeNumber(1, 65_536))
+    .option('--name <name>', 'for people; by default after the folder of the run')
+    .option('--resume', 'go on with the run in --out from its newest checkpoint')
+    .option('--card', 'only try some steps, and say what the run would take and what may be hoped for')
+    .addHelpText('after', '\nCtrl-C writes a checkpoint and stops; a second one stops at once.')
+    .action((folder: string | undefined, options: TrainOptions & Json) => finish(options, async (context) => (await import('./commands/train')).train(folder, options, context)))
 
   const evaluation = program.command('eval').description('how good a model is on your own pictures')
   addJson(addModel(evaluation.command('knn')))

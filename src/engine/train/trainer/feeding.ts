@@ -1,7 +1,7 @@
 /** @file Pictures for each step of a run: the loader's batches made into what the step graph is fed. */
 import { availableParallelism } from 'node:os'
 import type { FileProblem } from '../../contract'
-import { openLoader, type Loader } from '../data'
+import { openLoader, type Loader, type LoaderOptions } from '../data'
 import { cropGroups } from '../recipe'
 import type { StepFeeds } from '../step'
 import { trainedPreprocessing } from './evaluation-size'
@@ -24,8 +24,15 @@ const gibibyte = 2 ** 30
 /** The step itself takes every core; more threads of augmentation than this only get in its way. */
 const mostWorkers = 4
 
-/** Opens the loader where the run's memory says it is. */
-export async function openFeeding({ run, recipe, images, spec, schedule, masks, memory }: Setup, signal: AbortSignal, onSkipped: (problem: FileProblem) => void): Promise<Feeding> {
+/** What the pictures of a run depend on. */
+export interface FeedingPlan extends Pick<Setup, 'recipe' | 'spec' | 'schedule' | 'masks' | 'memory'> {
+  /** The folder the pictures lie in. */
+  readonly root: string
+  readonly images: LoaderOptions['images']
+}
+
+/** Opens the loader where the memory says that training is. */
+export async function openFeeding({ root, recipe, images, spec, schedule, masks, memory }: FeedingPlan, signal: AbortSignal, onSkipped: (problem: FileProblem) => void): Promise<Feeding> {
   const { accumulate, workers, cache_gb: cacheGb } = recipe.run
   const { mean, std } = trainedPreprocessing(recipe)
   const firstStep = memory.step * accumulate
@@ -35,7 +42,7 @@ export async function openFeeding({ run, recipe, images, spec, schedule, masks, 
       ? undefined
       : await openLoader({
           images,
-          root: run.description.root,
+          root,
           groups: cropGroups(recipe),
           batch: spec.batch,
           seed: recipe.seed,
@@ -44,7 +51,7 @@ export async function openFeeding({ run, recipe, images, spec, schedule, masks, 
           std,
           firstStep,
           lastStep,
-          cacheBytes: cacheGb * gibibyte,
+          cacheBytes: Math.round(cacheGb * gibibyte),
           workers: workers === 'auto' ? Math.min(mostWorkers, Math.max(1, availableParallelism() - 1)) : workers,
           ahead,
           signal,

@@ -47,7 +47,7 @@ export async function trainSteps(setup: Setup, runtime: Runtime, control: TrainC
     saving: createSaving(run, recipe, memory, () => course.metrics, desk),
     speed: createSpeed(spec.batch * recipe.run.accumulate),
     metrics: await openMetricsLog(run.folder, memory.step === 0 ? 0 : memory.step + 1),
-    feeding: await openFeeding(setup, signal, (problem) => { course.skipped++; desk.skipped(problem) }),
+    feeding: await openFeeding({ ...setup, root: setup.run.description.root }, signal, (problem) => { course.skipped++; desk.skipped(problem) }),
   }
   desk.note(`${memory.step === 0 ? 'begins' : `goes on after step ${memory.step}`}: ${images.length} pictures, batch ${spec.batch} × ${recipe.run.accumulate}, ${schedule.stepsTotal} steps${looking.scored === undefined ? '' : `; scored by ${looking.scored}`}`)
   try {
@@ -115,7 +115,9 @@ async function stepOnce(course: Course): Promise<void> {
     return
   }
   memory.step++
-  speed.took(performance.now() - startedMs)
+  const tookMs = performance.now() - startedMs
+  speed.took(tookMs)
+  memory.trainedMs += tookMs
   const look = await lookAfterStep(course)
   const imagesPerSecond = speed.imagesPerSecond()
   const metrics = { step: memory.step, values: { ...values, ...look.values } }
@@ -217,7 +219,7 @@ async function goBack(course: Course, index: number): Promise<void> {
   await course.metrics.close()
   await goOn(checkpoint, spec, memory)
   course.metrics = await openMetricsLog(run.folder, memory.step === 0 ? 1 : memory.step + 1)
-  course.feeding = await openFeeding(setup, signal, (problem) => { course.skipped++; desk.skipped(problem) })
+  course.feeding = await openFeeding({ ...setup, root: setup.run.description.root }, signal, (problem) => { course.skipped++; desk.skipped(problem) })
   // So that a crash from here on does not meet the same step unprepared.
   await save(course, false)
   desk.phase('training', '')
