@@ -5,10 +5,11 @@ import { createRuntime } from '../src/engine/runtime'
 import { benchInference } from './inference'
 import { againstRoofline, type BenchReport, type Measurement } from './report'
 import { openRoofline } from './roofline'
+import { benchTraining } from './training'
 
 export type { Benchmark, BenchReport } from './report'
 
-export const benchNames = ['inference'] as const
+export const benchNames = ['inference', 'training'] as const
 export type BenchName = (typeof benchNames)[number]
 
 export interface BenchOptions {
@@ -29,6 +30,9 @@ export async function runBench(names: readonly BenchName[], options: BenchOption
       switch (name) {
         case 'inference':
           measurements.push(...(await benchInference(runtime, roofline, options.samplesFolder)))
+          break
+        case 'training':
+          measurements.push(...(await benchTraining(runtime, roofline)))
       }
     }
     const gemmGflops = await roofline.measure()

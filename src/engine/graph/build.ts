@@ -34,7 +34,7 @@ export function countParameters(built: BuiltModel): number {
  */
 export function buildModel(name: string, outputs: Readonly<Record<string, Value>>, parameterData: ParameterData): BuiltModel {
   const values = topologicalValues(Object.values(outputs))
-  const namer = new Namer(outputsInUse(values, Object.values(outputs)))
+  const namer = new Namer(outputsInUse(values, Object.values(outputs)), publicNames(outputs))
   const nodes: OnnxNode[] = []
   const sites = new Map<string, CreationSite>()
   const inputs = new Map<string, OnnxValueInfo>()
@@ -66,7 +66,7 @@ export function buildModel(name: string, outputs: Readonly<Record<string, Value>
           opType: source.node.opType,
           domain: source.node.domain,
           inputs: source.node.inputs.map((dependency) => namer.value(dependency)),
-          outputs: Array.from({ length: made.outputCount }, (_, output) => namer.output(made.name, output)),
+          outputs: Array.from({ length: made.outputCount }, (_, output) => namer.output(source.node, output)),
           attributes: source.node.attributes,
         })
         sites.set(made.name, source.node.site)
@@ -75,8 +75,8 @@ export function buildModel(name: string, outputs: Readonly<Record<string, Value>
   }
 
   const outputInfos = Object.entries(outputs).map(([outputName, value]): OnnxValueInfo => {
-    // An identity gives the output its public name, whatever made it and however often it is used.
-    nodes.push({ name: `output_${outputName}`, opType: 'Identity', domain: '', inputs: [namer.value(value)], outputs: [outputName], attributes: {} })
+    // What no node made, or what has a public name already, gets another by an identity.
+    if (namer.value(value) !== outputName) nodes.push({ name: `output_${outputName}`, opType: 'Identity', domain: '', inputs: [namer.value(value)], outputs: [outputName], attributes: {} })
     return { name: outputName, dtype: value.dtype, shape: value.shape }
   })
   const model: OnnxModel = {
@@ -107,12 +107,27 @@ function outputsInUse(values: readonly Value[], graphOutputs: readonly Value[]):
   return inUse
 }
 
+/** The public name of each node's outputs that have one: what a graph gives out is named so where it is made. */
+function publicNames(outputs: Readonly<Record<string, Value>>): ReadonlyMap<GraphNode, ReadonlyMap<number, string>> {
+  const names = new Map<GraphNode, Map<number, string>>()
+  for (const [name, { source }] of Object.entries(outputs)) {
+    if (source.kind !== 'node') continue
+    const ofNode = names.get(source.node) ?? new Map<number, string>()
+    if (!ofNode.has(source.output)) ofNode.set(source.output, name)
+    names.set(source.node, ofNode)
+  }
+  return names
+}
+
 /** Gives every node and constant a name that is unique and says what it is. */
 class Namer {
   private readonly nodes = new Map<GraphNode, { name: string; outputCount: number }>()
   private readonly constants = new Map<Value, string>()
 
-  constructor(private readonly outputCounts: ReadonlyMap<GraphNode, number>) {}
+  constructor(
+    private readonly outputCounts: ReadonlyMap<GraphNode, number>,
+    private readonly publicNames: ReadonlyMap<GraphNode, ReadonlyMap<number, string>>,
+  ) {}
 
   node(made: GraphNode): { readonly name: string; readonly outputCount: number } {
     const known = this.nodes.get(made)
@@ -122,14 +137,15 @@ class Namer {
     return named
   }
 
-  output(nodeName: string, output: number): string {
-    return output === 0 ? nodeName : `${nodeName}:${output}`
+  output(made: GraphNode, output: number): string {
+    const { name } = this.node(made)
+    return this.publicNames.get(made)?.get(output) ?? (output === 0 ? name : `${name}:${output}`)
   }
 
   value(value: Value): string {
     const { source } = value
     if (source.kind === 'input' || source.kind === 'parameter') return source.name
-    if (source.kind === 'node') return this.output(this.node(source.node).name, source.output)
+    if (source.kind === 'node') return this.output(source.node, source.output)
     const known = this.constants.get(value) ?? `constant_${this.constants.size}`
     this.constants.set(value, known)
     return known

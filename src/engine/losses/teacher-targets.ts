@@ -10,9 +10,12 @@ export function centredTargets(scores: Value, centre: Value, temperature: Value)
   return softmax(divide(subtract(scores, centre), temperature))
 }
 
+/** Keeps 0 / 0 from arising where no row counts at all; anything else is far larger. */
+const tiny = 1e-30
+
 /** The mean of the rows that count, `[1, K]`. `weights` `[rows, 1]` is 1 for a row that counts; left out, all do. */
 export function meanScores(scores: Value, weights?: Value): Value {
-  return weights === undefined ? mean(scores, 0, true) : divide(sum(multiply(scores, weights), 0, true), sumAll(weights))
+  return weights === undefined ? mean(scores, 0, true) : divide(sum(multiply(scores, weights), 0, true), add(sumAll(weights), scalar(tiny)))
 }
 
 /** momentum · centre + (1 - momentum) · mean. Source: dino/main_dino.py:407-416. */
@@ -32,13 +35,13 @@ export function sinkhornTargets(scores: Value, temperature: Value, weights?: Val
   const raw = exp(divide(scores, temperature))
   const counted = weights === undefined ? raw : multiply(raw, weights)
   const count = weights === undefined ? scalar(Number(rows)) : sumAll(weights)
-  let q = divide(counted, sumAll(counted))
+  let q = divide(counted, add(sumAll(counted), scalar(tiny)))
   for (let iteration = 0; iteration < iterations; iteration++) {
-    q = divide(divide(q, sum(q, 0, true)), scalar(Number(prototypes)))
+    q = divide(divide(q, add(sum(q, 0, true), scalar(tiny))), scalar(Number(prototypes)))
     // A padded row sums to 0; adding 1 there keeps it 0 and changes no other.
     const perRow = sum(q, 1, true)
     const divisor = weights === undefined ? perRow : add(perRow, subtract(scalar(1), weights))
-    q = divide(divide(q, divisor), count)
+    q = divide(divide(q, divisor), add(count, scalar(tiny)))
   }
   return multiply(q, count)
 }

@@ -1,6 +1,6 @@
 /** @file Tokens of several batches packed into one matrix, so that each layer is one product whatever the crop sizes. */
 import { multiplyDims, type Dim, type Value } from '../graph'
-import { concat, flattenRows, reshape, slice } from '../ops'
+import { concat, flattenRows, reshape, splitSizes } from '../ops'
 
 /** Sequences of one length: `batch` of `tokens` rows each. */
 export interface TokenGroup {
@@ -29,11 +29,21 @@ export function packTokens(sequences: readonly Value[]): TokenRows {
 /** Each group's rows as `[batch, tokens, columns]`. */
 export function unpackTokens(rows: Value, groups: readonly TokenGroup[]): Value[] {
   const columns = rows.shape[1] ?? 0
-  let start = 0
-  return groups.map(({ batch, tokens, like }) => {
-    if (groups.length === 1) return reshape(rows, [batch, tokens, columns], like)
-    const size = Number(multiplyDims([batch, tokens]))
-    start += size
-    return reshape(slice(rows, 0, start - size, size), [batch, tokens, columns])
-  })
+  const unpack = (part: Value, { batch, tokens, like }: TokenGroup): Value => reshape(part, [batch, tokens, columns], like)
+  const [only] = groups
+  if (groups.length === 1 && only !== undefined) return [unpack(rows, only)]
+  const parts = splitSizes(rows, 0, groups.map(({ batch, tokens }) => Number(multiplyDims([batch, tokens]))))
+  return groups.map((group, index) => unpack(parts[index] ?? rows, group))
+}
+
+/**
+ * `work` over pieces of at most `length` rows, which stay in the processor's cache from one operation to the next; what
+ * treats each row by itself gives the same rows whatever the pieces.
+ */
+export function inPieces(rows: Value, length: number, work: (piece: Value) => Value): Value {
+  const count = rows.shape[0]
+  if (typeof count !== 'number' || count <= length) return work(rows)
+  const pieces = Math.ceil(count / length)
+  const sizes = Array.from({ length: pieces }, (_, piece) => Math.floor(((piece + 1) * count) / pieces) - Math.floor((piece * count) / pieces))
+  return concat(splitSizes(rows, 0, sizes).map(work), 0)
 }

@@ -2,7 +2,7 @@
 import type { Value } from '../graph'
 import { add, attention, attentionWeights, gather, gelu, layerNorm, linear, multiply, silu, split, type AttentionForm } from '../ops'
 import type { Parameters } from './parameters'
-import { packTokens, unpackTokens, type TokenGroup, type TokenRows } from './token-rows'
+import { inPieces, packTokens, unpackTokens, type TokenGroup, type TokenRows } from './token-rows'
 import type { VitConfig } from './vit-config'
 
 /** What a branch adds to the residual stream, rows to rows of the same shape. */
@@ -19,6 +19,8 @@ export interface BlockContext {
   /** Which kernel computes attention; the numbers are the same. */
   readonly form: AttentionForm
   readonly residual: Residual
+  /** Rows that the feed-forward part takes at a time; Infinity is all of them. */
+  readonly pieceRows: number
 }
 
 /** A block's rows, and the attention of chosen queries for whoever looks. */
@@ -33,17 +35,18 @@ export function transformerBlock(context: BlockContext, index: number, tokens: T
   const { config, residual } = context
   const name = `blocks.${index}`
   const scale = (config.dim / config.heads) ** -0.5
-  const normed = (norm: string, { rows }: TokenRows): Value => rowNorm(context, `${name}.${norm}`, rows)
   let looked: readonly [query: Value, key: Value] | undefined
   const attended = residual(`${name}.attn`, tokens, (input) => {
-    const heads = projectHeads(context, `${name}.attn.qkv`, normed('norm1', input), input.groups)
+    const heads = projectHeads(context, `${name}.attn.qkv`, rowNorm(context, `${name}.norm1`, input.rows), input.groups)
     const [first] = heads
     if (first !== undefined) looked = [first[0], first[1]]
     const mixed = packTokens(heads.map(([query, key, value]) => attention(context.form, query, key, value, config.heads, scale))).rows
     return scaled(context, `${name}.ls1`, rowLinear(context.parameters, `${name}.attn.proj`, mixed))
   })
   const middle: TokenRows = { rows: attended, groups: tokens.groups }
-  const rows = residual(`${name}.mlp`, middle, (input) => scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, normed('norm2', input))))
+  const rows = residual(`${name}.mlp`, middle, (input) =>
+    inPieces(input.rows, context.pieceRows, (piece) => scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, rowNorm(context, `${name}.norm2`, piece)))),
+  )
   return {
     tokens: { rows, groups: tokens.groups },
     attention: (queries) => {

@@ -29,7 +29,7 @@ export interface VitOutputs {
  * Source: dino/vision_transformer.py; dinov2/models/vision_transformer.py:214-271.
  */
 export function visionTransformer(config: VitConfig, parameters: Parameters, inputs: VitInputs, form: AttentionForm = 'fused'): VitOutputs {
-  const context: BlockContext = { config, parameters, form, residual: plainResidual }
+  const context: BlockContext = { config, parameters, form, residual: plainResidual, pieceRows: Infinity }
   let tokens = packTokens([embedTokens(config, parameters, inputs)])
   const { groups } = tokens
   const unpacked = (rows: Value): Value => unpackTokens(rows, groups)[0] ?? rows
@@ -51,12 +51,17 @@ export interface MultiCropOutputs {
   readonly boundaries: readonly Value[]
 }
 
+export interface MultiCropOptions extends Pick<BlockContext, 'form'> {
+  readonly residual?: Residual
+  readonly pieceRows?: number
+}
+
 /**
  * Builds the transformer over crops of several sizes, packed so that every layer runs once over all of their tokens.
  * Source: dino/utils.py:594-629 (MultiCropWrapper); dinov2/layers/block.py (NestedTensorBlock).
  */
-export function multiCropTransformer(config: VitConfig, parameters: Parameters, inputs: readonly VitInputs[], form: AttentionForm, residual: Residual = plainResidual): MultiCropOutputs {
-  const context: BlockContext = { config, parameters, form, residual }
+export function multiCropTransformer(config: VitConfig, parameters: Parameters, inputs: readonly VitInputs[], options: MultiCropOptions): MultiCropOutputs {
+  const context: BlockContext = { config, parameters, form: options.form, residual: options.residual ?? plainResidual, pieceRows: options.pieceRows ?? Infinity }
   let tokens = packTokens(inputs.map((crops) => embedTokens(config, parameters, crops)))
   const boundaries = [tokens.rows]
   for (let index = 0; index < config.depth; index++) {

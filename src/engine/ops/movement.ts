@@ -101,20 +101,20 @@ export const sliceRule: OpRule<SliceParameters> = {
 
 interface SplitParameters {
   readonly axis: number
-  readonly parts: number
+  readonly sizes: readonly number[]
 }
 
+/** Inputs: data, int64 sizes. */
 export const splitRule: OpRule<SplitParameters> = {
   name: 'split',
-  infer: (inputs, { axis, parts }) => {
+  infer: (inputs, { axis, sizes }) => {
     const x = operand('split', inputs, 0)
     const along = normalizeAxis('split', axis, x.shape)
-    const size = x.shape[along]
-    if (typeof size !== 'number' || size % parts !== 0) throw graphError('split', `axis ${along} of ${formatType(x)} does not fall into ${parts} equal parts`)
-    return Array.from({ length: parts }, () => ({ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size / parts : dim)) }))
+    if (sumDims(sizes) !== x.shape[along]) throw graphError('split', `axis ${along} of ${formatType(x)} does not fall into parts of ${sizes.join(', ')}`)
+    return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, index) => (index === along ? size : dim)) }))
   },
-  emit: ({ axis, parts }) => ({ opType: 'Split', attributes: { axis: int(axis), num_outputs: int(parts) } }),
-  gradient: ({ outputs, upstream, parameters: { axis } }) => [concat(outputs.map((output, part) => upstream[part] ?? zerosLike(output)), axis)],
+  emit: ({ axis }) => ({ opType: 'Split', attributes: { axis: int(axis) } }),
+  gradient: ({ outputs, upstream, parameters: { axis } }) => [concat(outputs.map((output, part) => upstream[part] ?? zerosLike(output)), axis), undefined],
 }
 
 /** Inputs: data, indices. */
@@ -241,7 +241,14 @@ export function sliceToEnd(x: Value, axis: number, start: number, size: Dim): Va
 
 /** Equal parts along an axis. */
 export function split(x: Value, axis: number, parts: number): readonly Value[] {
-  return applyRule(splitRule, [x], { axis, parts })
+  const size = x.shape[normalizeAxis('split', axis, x.shape)]
+  if (typeof size !== 'number' || size % parts !== 0) throw graphError('split', `axis ${axis} of ${formatType(x)} does not fall into ${parts} equal parts`)
+  return splitSizes(x, axis, new Array<number>(parts).fill(size / parts))
+}
+
+/** Parts of the given sizes along an axis. */
+export function splitSizes(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+  return sizes.length === 1 && sizes[0] === x.shape[normalizeAxis('split', axis, x.shape)] ? [x] : applyRule(splitRule, [x, integers(sizes)], { axis, sizes })
 }
 
 /** Zeros before and after along an axis. */

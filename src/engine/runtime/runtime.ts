@@ -5,7 +5,7 @@ import type { AttentionForm } from '../ops'
 import { availableParallelism } from 'node:os'
 import { openModelFile } from './model-file'
 import { chooseProvider } from './providers'
-import { openSession, type Session } from './session'
+import { openSession, type MemoryUse, type Session } from './session'
 
 export interface RuntimeOptions {
   readonly preferred?: ProviderName
@@ -19,7 +19,7 @@ export interface Runtime {
   readonly reports: readonly ProviderReport[]
   readonly threads: number
   /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
-  open(built: BuiltModel, weightsFolder?: string): Promise<Session>
+  open(built: BuiltModel, weightsFolder?: string, memory?: MemoryUse): Promise<Session>
   /** Opens an ONNX file of our own making from its path. The caller releases the session. */
   openFile(path: string): Promise<Session>
   /** Releases every session that is still open. */
@@ -46,7 +46,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     attention,
     reports,
     threads,
-    open: async (built, weightsFolder) => kept(await openSession(built, { provider, threads, weightsFolder })),
+    open: async (built, weightsFolder, memory) => kept(await openSession(built, { provider, threads, weightsFolder, memory })),
     openFile: async (path) => kept(await openModelFile(path, { provider, threads })),
     dispose: async () => {
       await Promise.all([...open].map((session) => session.release()))

@@ -10,7 +10,15 @@ export interface SessionOptions {
   readonly threads: number
   /** Folder that external data locations are relative to. Checked by the caller: only files we validated. */
   readonly weightsFolder?: string
+  /** By default `planned`. */
+  readonly memory?: MemoryUse
 }
+
+/**
+ * How a session gets memory: from a plan made in its first run, which the second then allocates as one block beside
+ * what the first has used, or piece by piece from the pool, where a large graph needs half as much.
+ */
+export type MemoryUse = 'planned' | 'pooled'
 
 export interface Session {
   /**
@@ -33,6 +41,7 @@ export async function openSession(built: BuiltModel, options: SessionOptions): P
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    enableMemPattern: options.memory !== 'pooled',
     // What fails is thrown with its reason; the runtime need not print it too.
     logSeverityLevel: 4,
     extra: { session: sessionConfig(options.weightsFolder) },

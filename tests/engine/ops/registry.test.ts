@@ -140,7 +140,8 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
     {
       what: 'thirds',
       inputs: [noise([2, 6])],
-      parameters: { axis: 1, parts: 3 },
+      constants: [integers([2, 2, 2])],
+      parameters: { axis: 1, sizes: [2, 2, 2] },
       naive: ([x]) => [0, 1, 2].map((part) => build([2, 2], ([row = 0, column = 0]) => at(x!, [row, 2 * part + column]))),
     },
   ],

@@ -46,7 +46,7 @@ interface Accumulated {
 export async function openStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
   const state = emptyState(spec)
   const graph = gradientGraph(spec, (name) => options.groupOf(name).trainable)
-  const session = await runtime.open(graph.built)
+  const session = await runtime.open(graph.built, undefined, 'pooled')
   const gradient = flatTensors(graph.trainable)
   const adder = await openAdder(runtime, graph, gradient)
   const updater = await openHostUpdater(runtime, state, gradient, options)

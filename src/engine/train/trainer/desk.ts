@@ -22,7 +22,8 @@ export interface Desk {
   skipped(problem: FileProblem): void
   bestKnn(value: number): void
   note(line: string): void
-  warnings(): readonly TrainWarning[]
+  /** Pictures left out in this session. */
+  skippedPictures(): readonly FileProblem[]
   /** The last word, on disk when it answers. */
   end(state: RunState, reason: string | undefined): Promise<void>
 }
@@ -39,6 +40,7 @@ const stateOfPhase: Readonly<Record<Phase, RunState>> = {
 /** @param before what the run said of itself last */
 export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: TrainEvent) => void, before: RunStatus): Desk {
   let status = before
+  const skipped: FileProblem[] = []
   const change = (changes: Partial<RunStatus>): void => {
     status = { ...status, ...changes, updatedAt: new Date().toISOString() }
     writer.update(status)
@@ -69,6 +71,7 @@ export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: Tr
       emit({ kind: 'warning', warning })
     },
     skipped: (problem) => {
+      skipped.push(problem)
       log.write(`left out ${problem.relativePath}: ${problem.reason}`)
       change({ skippedImages: status.skippedImages + 1 })
       emit({ kind: 'skipped', problem })
@@ -79,7 +82,7 @@ export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: Tr
     note: (line) => {
       log.write(line)
     },
-    warnings: () => status.warnings,
+    skippedPictures: () => skipped,
     end: async (state, reason) => {
       log.write(`${state}${reason === undefined ? '' : `: ${reason}`}`)
       change({ state, reason, etaMs: undefined })

@@ -20,6 +20,8 @@ export interface RunMemory {
   /** Steps whose pictures gave numbers that were not finite: they are passed over. */
   readonly skippedSteps: Set<number>
   rollbacks: number
+  /** Time spent in steps, over all sessions, milliseconds. Nothing is decided by it. */
+  trainedMs: number
 }
 
 /** Features that the statistics are taken over. */
@@ -34,11 +36,12 @@ const stateSchema = z.object({
   firstKnn: z.number().optional(),
   skippedSteps: z.array(z.int().nonnegative()),
   rollbacks: z.int().nonnegative(),
+  trainedMs: z.number().nonnegative(),
 })
 
 /** The memory of a run that begins. */
 export function newMemory(state: TrainingState, dim: number, batch: number): RunMemory {
-  return { state, step: 0, batch, ring: createFeatureRing(ringCapacity, dim), guard: guardStart, bestKnn: undefined, firstKnn: undefined, skippedSteps: new Set(), rollbacks: 0 }
+  return { state, step: 0, batch, ring: createFeatureRing(ringCapacity, dim), guard: guardStart, bestKnn: undefined, firstKnn: undefined, skippedSteps: new Set(), rollbacks: 0, trainedMs: 0 }
 }
 
 const firstPrefix = 'first.'
@@ -61,7 +64,7 @@ export function memoryTensors({ state, ring }: RunMemory): Readonly<Record<strin
 }
 
 /** The rest of it, as JSON. */
-export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, skippedSteps, rollbacks }: RunMemory): unknown {
+export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, skippedSteps, rollbacks, trainedMs }: RunMemory): unknown {
   return {
     batch,
     updates: Object.fromEntries(state.updates),
@@ -71,6 +74,7 @@ export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, skip
     ...(firstKnn === undefined ? {} : { firstKnn }),
     skippedSteps: [...skippedSteps],
     rollbacks,
+    trainedMs: Math.round(trainedMs),
   }
 }
 
@@ -130,4 +134,5 @@ export async function restoreMemory(memory: RunMemory, checkpoint: LoadedCheckpo
   // What was given up stays given up, also when going back to before it was.
   for (const step of rest.skippedSteps) memory.skippedSteps.add(step)
   memory.rollbacks = Math.max(memory.rollbacks, rest.rollbacks)
+  memory.trainedMs = Math.max(memory.trainedMs, rest.trainedMs)
 }

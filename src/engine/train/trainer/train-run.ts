@@ -4,6 +4,7 @@ import { createRuntime, type Runtime } from '../../runtime'
 import { createStatusWriter, lockRun, openRunFolder, openTrainLog, readRunStatus, type RunFolder, type RunLock, type RunStatus } from '../run'
 import { createDesk, type Desk } from './desk'
 import { findBatch } from './find-batch'
+import { writeMorningReport } from './morning-report'
 import { openSetup, type Setup } from './setup'
 import { trainSteps } from './train-steps'
 
@@ -37,16 +38,23 @@ export async function trainRun(options: TrainRunOptions, context: JobContext<Tra
   }
 }
 
+interface Ended {
+  readonly result: TrainResult
+  report(): Promise<void>
+}
+
 const fresh: RunStatus = { state: 'starting', step: 0, stepsTotal: 0, warnings: [], skippedImages: 0, updatedAt: '' }
 
 /** The last word is always said, whatever happened. */
-async function withDesk(run: RunFolder, { emit }: JobContext<TrainEvent>, work: (desk: Desk) => Promise<TrainResult>): Promise<TrainResult> {
+async function withDesk(run: RunFolder, { emit }: JobContext<TrainEvent>, work: (desk: Desk) => Promise<Ended>): Promise<TrainResult> {
   const log = await openTrainLog(run.folder)
   const before = await readRunStatus(run.folder).catch(() => undefined)
   const desk = createDesk(createStatusWriter(run.folder), log, emit, before ?? fresh)
   try {
-    const result = await work(desk)
+    const { result, report } = await work(desk)
     await desk.end(result.outcome, result.reason)
+    // After the last word, which it repeats; a run without its report is still a run.
+    await report().catch((error: unknown) => { desk.note(`no report: ${messageOf(error)}`) })
     return result
   } catch (error) {
     await desk.end('failed', messageOf(error)).catch(() => undefined)
@@ -56,14 +64,14 @@ async function withDesk(run: RunFolder, { emit }: JobContext<TrainEvent>, work: 
   }
 }
 
-async function trainLocked(run: RunFolder, lock: RunLock, { provider, threads, control }: TrainRunOptions, desk: Desk, signal: AbortSignal): Promise<TrainResult> {
+async function trainLocked(run: RunFolder, lock: RunLock, { provider, threads, control }: TrainRunOptions, desk: Desk, signal: AbortSignal): Promise<Ended> {
   desk.phase('preparing', 'opening the run')
   const runtime = await createRuntime({ preferred: provider ?? 'cpu', threads })
   try {
     const setup = await openSetup(run, lock, runtime, desk, (recipe, images) => findBatch(runtime, recipe, images, desk))
     try {
       const result = await throughTrouble(setup, runtime, control, desk, signal)
-      return result
+      return { result, report: () => writeMorningReport(setup, runtime, desk.skippedPictures()) }
     } finally {
       await setup.stepper.release()
     }
