@@ -41,7 +41,10 @@ it.runIf(process.platform === 'linux')('goes on through the death of its trainer
   const url = await readyUrl(child.stdout)
   const page = await openPage(url)
   const { libraryId } = await page.client['library.open']({ path: folder }).result
-  const started = await page.client['train.start']({ name: 'Night', images: { libraryId, imageIds: undefined }, recipe, init: 'scratch' })
+  const plan = { name: 'Night', images: { libraryId, imageIds: undefined }, recipe, init: 'scratch' }
+  const card = await page.client['train.card']({ ...plan, recipe: 'preset: tiny-smoke\n' }).result
+  expect([card.images, card.stepsTotal, card.stepMs > 0, card.verdict]).toEqual([4, 20, true, 'poor'])
+  const started = await page.client['train.start'](plan)
   const run = join(workspace, 'runs', started.id)
   const beyond = (client: Client<EngineContract>, step: number): Promise<void> => expect.poll(async () => { const { state, step: at } = await one(client); return state === 'running' && at > step }, { timeout: 60_000, interval: 50 }).toBe(true)
   page.close()

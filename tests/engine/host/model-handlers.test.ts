@@ -26,6 +26,8 @@ describe('models.remove', () => {
     const use = (): Promise<void> => backbones.use('m', () => Promise.resolve())
     const models: ModelStore = {
       list: refuse,
+      folders: refuse,
+      describe: refuse,
       find: refuse,
       add: refuse,
       remove: async () => {
