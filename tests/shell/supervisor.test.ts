@@ -112,6 +112,26 @@ describe('superviseEngine', () => {
     await expect(engine.ready()).rejects.toMatchObject({ code: 'ENGINE_EXITED', message: expect.stringContaining('too often') })
   })
 
+  it('tells a start from a restart, and passes on how long the end may take', async () => {
+    const log: unknown[] = []
+    let started = 0
+    const engine = superviseEngine((restarted) => {
+      log.push(restarted)
+      const process = fakeProcess(++started)
+      return {
+        ...process,
+        stop: (graceMs?: number) => {
+          log.push(graceMs)
+          process.stop()
+        },
+      }
+    })
+    engine.process()?.crash('crash')
+    vi.advanceTimersByTime(1000)
+    await engine.stop(60_000)
+    expect(log).toEqual([false, true, 60_000])
+  })
+
   it('counts a start that fails as a crash', () => {
     const states: EngineState[] = []
     let attempts = 0
