@@ -84,6 +84,16 @@ const groups: readonly ChartGroup[] = [
         mayBeLog: true,
       },
       {
+        id: 'largest',
+        title: 'Largest direction',
+        unit: 'share',
+        hint: 'How much of the features lies in their strongest direction. Near one, a single direction says everything.',
+        curves: [curve('feature.largest', 'Share of the strongest direction', 5)],
+        format: (value) => formatPercent(value, 1),
+        axisFormat: (value) => `${shortNumber(value * 100)} %`,
+        mayBeLog: false,
+      },
+      {
         id: 'knn',
         title: 'k-NN accuracy',
         unit: 'share right',
@@ -127,6 +137,7 @@ const groups: readonly ChartGroup[] = [
       { id: 'momentum', title: 'Teacher momentum', unit: 'factor', hint: 'How much of itself the teacher keeps at each step; ends at 1.', curves: [curve('momentum', 'Momentum', 3)], format: (value) => value.toFixed(5), mayBeLog: false, isExact: true },
       { id: 'temperature', title: 'Teacher temperature', unit: 'softmax', hint: 'Lower is sharper.', curves: [curve('temperature', 'Temperature', 4)], format: formatValue, mayBeLog: false, isExact: true },
       { id: 'speed', title: 'Speed', unit: 'img/s', hint: 'Images trained on per second, all their crops included.', curves: [curve('images.per.second', 'Images per second', 6)], format: formatRate, mayBeLog: false },
+      { id: 'waiting', title: 'Waiting for pictures', unit: 'ms a step', hint: 'Time a step stood still because the next crops were not ready. Near zero is right.', curves: [curve('data.waited.ms', 'Waited', 2)], format: (value) => value.toFixed(0), mayBeLog: true },
     ],
   },
 ]

@@ -41,8 +41,9 @@ export function formatRate(perSecond: number): string {
   return perSecond >= 9.95 ? perSecond.toFixed(1) : perSecond.toFixed(2)
 }
 
-/** Millions of parameters: `22.1 M`. */
+/** Millions of parameters: `22.1 M`; of toys thousands: `104 k`. */
 export function formatParameters(parameters: number): string {
+  if (parameters > 0 && parameters < 950_000) return `${Math.max(1, Math.round(parameters / 1000))} k`
   const millions = parameters / 1e6
   if (millions >= 999.5) return `${(millions / 1000).toFixed(2)} B`
   return `${millions >= 99.5 ? millions.toFixed(0) : millions.toFixed(1)} M`

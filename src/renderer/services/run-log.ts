@@ -10,12 +10,22 @@ export interface RunLogEntry {
   readonly kind: 'begin' | 'phase' | 'checkpoint'
 }
 
+/** Back from a checkpoint or a look at the probe pictures to plain training: not worth a line. */
+const isReturn = (moment: RunMoment, before: RunMoment | undefined): boolean => moment.reason === undefined && before?.state === moment.state
+
+/** `Stopped: by you · step 12`; what a running run does speaks for itself: `Looking at the probe pictures · step 12`. */
+function momentText({ state, reason, step }: RunMoment): string {
+  const at = ` · step ${formatCount(step)}`
+  if (reason === undefined) return runStateText(state) + at
+  if (state !== 'running') return `${runStateText(state)}: ${reason}${at}`
+  return reason.charAt(0).toUpperCase() + reason.slice(1) + (/\bstep \d/.test(reason) ? '' : at)
+}
+
 /** The newest first. `moments` are the changes seen since the page was opened; the first of them is how it was found. */
 export function runLog(run: RunInfo, moments: readonly RunMoment[]): readonly RunLogEntry[] {
   const begin: RunLogEntry = { atMs: Date.parse(run.createdAt), text: 'Begun', kind: 'begin' }
-  const phases = moments.map(({ at, step, state, reason }): RunLogEntry => {
-    const words = reason === undefined ? runStateText(state) : `${runStateText(state)}: ${reason}`
-    return { atMs: Date.parse(at), text: `${words} · step ${formatCount(step)}`, kind: 'phase' }
+  const phases = moments.filter((moment, index) => !isReturn(moment, moments[index - 1])).map((moment): RunLogEntry => {
+    return { atMs: Date.parse(moment.at), text: momentText(moment), kind: 'phase' }
   })
   const checkpoints = run.checkpoints.map(({ step, best, savedAt }): RunLogEntry => {
     return { atMs: Date.parse(savedAt), text: `Checkpoint at step ${formatCount(step)}${best ? ', the best so far' : ''}`, kind: 'checkpoint' }

@@ -26,7 +26,7 @@ describe('chartGroups', () => {
     const written = [
       'loss', 'loss.dino', 'loss.dino.local', 'loss.dino.global', 'loss.ibot', 'loss.koleo', 'teacher.entropy', 'teacher.kl', 'feature.rank', 'feature.std',
       'centre.norm', 'centre.ibot.norm', 'gradient.backbone', 'gradient.head', 'gradient.ibot', 'lr', 'weight.decay', 'momentum', 'temperature', 'images.per.second',
-      'knn', 'knn.best',
+      'knn', 'knn.best', 'feature.largest', 'data.waited.ms',
     ]
     expect(chartGroups(written).map(({ title }) => title)).toEqual(['Loss', 'Is it learning?', 'Inside', 'Schedules and speed'])
   })

@@ -1,6 +1,7 @@
 /** @file A run in words. */
 import { describe, expect, it } from 'vitest'
 import type { RunState } from '../../../src/engine/contract'
+import type { RunMoment } from '../../../src/renderer/stores/runs-reducer'
 import { runLog } from '../../../src/renderer/services/run-log'
 import { canResume, formatHours, isLive, paceText, runShare, runStateText, stepText } from '../../../src/renderer/services/run-text'
 import { fakeRun } from '../fake-training'
@@ -31,9 +32,16 @@ describe('a run in words', () => {
 describe('runLog', () => {
   it('lists what happened, the newest first', () => {
     const run = fakeRun({ createdAt: '2026-03-12T20:00:00.000Z', checkpoints })
-    const moments = [{ at: '2026-03-12T23:00:00.000Z', step: 1310, state: 'interrupted' as const, reason: 'killed' }]
+    const moments: readonly RunMoment[] = [
+      { at: '2026-03-12T22:20:00.000Z', step: 1200, state: 'running', reason: 'saving step 1200' },
+      { at: '2026-03-12T22:30:00.000Z', step: 1250, state: 'running', reason: 'looking at the probe pictures' },
+      { at: '2026-03-12T22:31:00.000Z', step: 1250, state: 'running', reason: undefined },
+      { at: '2026-03-12T23:00:00.000Z', step: 1310, state: 'interrupted', reason: 'killed' },
+    ]
     expect(runLog(run, moments).map(({ text, kind }) => [kind, text])).toEqual([
       ['phase', 'Interrupted: killed · step 1,310'],
+      ['phase', 'Looking at the probe pictures · step 1,250'],
+      ['phase', 'Saving step 1200'],
       ['checkpoint', 'Checkpoint at step 1,200, the best so far'],
       ['begin', 'Begun'],
     ])
