@@ -14,9 +14,10 @@ export interface GradientOptions {
 }
 
 /**
- * The derivative of a scalar by each of `wrt`, each in that value's shape; zeros where the loss does not depend on it.
+ * The derivative of a scalar by each of `wrt`, each in that value's shape; zeros where the loss does not depend on it, or
+ * only through whole numbers (places of the largest, sizes): these do not change by a little, so zero is the derivative.
  * Values are told apart by identity, so a weight must be one value wherever it is used.
- * @throws EngineError GRAPH when the loss is no scalar, or an op without a gradient lies between
+ * @throws EngineError GRAPH when the loss is no scalar, or it depends on what an op's gradient does not cover
  */
 export function gradients(loss: Value, wrt: readonly Value[], { recompute = [] }: GradientOptions = {}): Value[] {
   if (loss.shape.length !== 0) throw new EngineError('GRAPH', `gradients: the loss has the shape ${formatDims(loss.shape)}, not that of a scalar`)

@@ -5,7 +5,9 @@ import { add, argMax, divide, gather, gemm, log, mean, multiply, negate, sqrt, s
 const epsilon = 1e-8
 
 /**
- * -mean log ‖x - x_nearest‖ over rows `[rows, dim]`, normalised first; gradients flow through both.
+ * -mean log ‖x - x_nearest‖ over rows `[rows, dim]`, normalised first; gradients flow through both. Identical rows stay
+ * finite: their distance is ε·√dim, and what two of them do to each other cancels. A single row is its own neighbour and
+ * gets no gradient.
  * Source: DINOv2 (arXiv 2304.07193) §4 after Sablayrolles et al.; dinov2/loss/koleo_loss.py.
  */
 export function koleoLoss(features: Value): Value {
@@ -16,7 +18,9 @@ export function koleoLoss(features: Value): Value {
   const itself = identity(rows)
   const cosines = gemm(normalized, normalized, false, true)
   const others = subtract(multiply(cosines, subtract(scalar(1), itself)), itself)
-  const nearest = gather(normalized, argMax(others, 1), 0)
+  // One row may be the nearest of many: a product with rows of the identity adds up their gradients in a fixed order,
+  // which the gradient of a gather does not.
+  const nearest = gemm(gather(itself, argMax(others, 1), 0), normalized, false, false)
   const offset = add(subtract(normalized, nearest), scalar(epsilon))
   const distance = sqrt(sumSquares(offset, 1))
   return negate(mean(log(add(distance, scalar(epsilon))), 0))

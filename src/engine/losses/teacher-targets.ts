@@ -10,8 +10,11 @@ export function centredTargets(scores: Value, centre: Value, temperature: Value)
   return softmax(divide(subtract(scores, centre), temperature))
 }
 
-/** Keeps 0 / 0 from arising where no row counts at all; anything else is far larger. */
-const tiny = 1e-30
+/**
+ * Keeps 0 / 0 from arising where no row counts at all. Near the smallest normal float32, since a prototype that lies
+ * opposite to a whole batch has e^(-2 / 0.04) of the mass or less, and is to be used like any other.
+ */
+const tiny = 1e-37
 
 /** The mean of the rows that count, `[1, K]`. `weights` `[rows, 1]` is 1 for a row that counts; left out, all do. */
 export function meanScores(scores: Value, weights?: Value): Value {

@@ -264,12 +264,17 @@ export function zerosLike(x: Value): Value {
   return expand(reshape(scalar(0), x.shape.map(() => 1)), x.shape, x)
 }
 
-/** x with `updates` `[count, …]` added to the rows named by int64 `indices` `[count]`; a row named twice gets both. */
+/**
+ * x with `updates` `[count, …]` added to the rows named by int64 `indices` `[count]`; a row named twice gets both, but on
+ * one thread alone: ONNX Runtime divides large updates among threads that then add to the same row at once. What is
+ * built here must name each row once, or be small (under 200 000 numbers). The same holds for the gradient of `gather`.
+ * Source: onnxruntime/core/providers/cpu/tensor/scatter_nd.cc (TryParallelFor over updates, no atomics).
+ */
 export function scatterAdd(x: Value, indices: Value, updates: Value): Value {
   return applySingle(scatterAddRule, [x, reshape(indices, [indices.shape[0] ?? 0, 1], indices), updates], undefined)
 }
 
-/** Rows of an axis by int64 index. */
+/** Rows of an axis by int64 index. Its gradient wants each row named once; see {@link scatterAdd}. */
 export function gather(x: Value, indices: Value, axis: number): Value {
   return applySingle(gatherRule, [x, indices], { axis })
 }

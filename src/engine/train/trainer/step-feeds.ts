@@ -30,13 +30,17 @@ function cropFeeds(spec: StepSpec, [global, local]: readonly Float32Array[]): St
   }
 }
 
-/** Masked positions, padded to the graph's fixed number of rows with patch 0 at weight 0. */
+/**
+ * Masked positions, padded to the graph's fixed number of rows with patches that are not masked, at weight 0: rows whose
+ * gradients are added must be different ones, or two threads may add to one at once.
+ */
 function maskFeeds({ maskedRows }: StepSpec, options: MaskOptions, { seed, step, micro }: RunPosition): StepFeeds {
   const { masks, indices, weights } = stepMasks(options, seed, step, micro)
   const padded = (valueAt: (index: number) => number): Float32Array => Float32Array.from({ length: maskedRows }, (_, index) => (index < indices.length ? valueAt(index) : 0))
+  const positions = [...indices, ...[...masks.keys()].filter((position) => masks[position] === 0)]
   return {
     masks: { dtype: 'bool', shape: [options.crops, options.grid.height * options.grid.width], data: masks },
-    'masked.indices': { dtype: 'int64', shape: [maskedRows], data: BigInt64Array.from({ length: maskedRows }, (_, index) => BigInt(indices[index] ?? 0)) },
+    'masked.indices': { dtype: 'int64', shape: [maskedRows], data: BigInt64Array.from({ length: maskedRows }, (_, index) => BigInt(positions[index] ?? 0)) },
     'masked.weights': { dtype: 'float32', shape: [maskedRows, 1], data: padded((index) => weights[index] ?? 0) },
     'masked.counted': { dtype: 'float32', shape: [maskedRows, 1], data: padded(() => 1) },
   }
