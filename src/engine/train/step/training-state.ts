@@ -38,3 +38,15 @@ export function emptyState(spec: StepSpec): TrainingState {
     updates: new Map(parameters.map(({ name }) => [name, 0])),
   }
 }
+
+/** Whether everything in it is a number: what is not would spread to all of it in a step or two. */
+export function isFiniteState({ student, teacher, first, second, centre, centreIbot }: TrainingState): boolean {
+  return [student, teacher, first, second, centre, centreIbot].every((part) => part === undefined || areNumbers(part.data))
+}
+
+/** 0 · x is 0, but for what is infinite or no number. */
+function areNumbers(values: Float32Array): boolean {
+  let zero = 0
+  for (const value of values) zero += 0 * value
+  return zero === 0
+}

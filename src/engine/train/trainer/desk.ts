@@ -1,6 +1,6 @@
 /** @file Where a run tells what it does: status for those who look, events for those who listen, a log for those who ask later. */
 import type { FileProblem, RunState, StepMetrics, TrainEvent, TrainWarning } from '../../contract'
-import type { RunStatus, StatusWriter, TrainLog } from '../run'
+import { maximumWarnings, type RunStatus, type StatusWriter, type TrainLog } from '../run'
 
 export type Phase = Extract<TrainEvent, { readonly kind: 'phase' }>['phase']
 
@@ -12,13 +12,16 @@ export interface StepNews {
 }
 
 export interface Desk {
-  /** How many steps there will be. */
-  total(steps: number): void
+  /** How many steps are done, and how many there will be. */
+  begin(step: number, total: number): void
   phase(phase: Phase, note: string): void
-  step(news: StepNews): void
+  tell(news: StepNews): void
+  /** Steps done, as last told. */
+  step(): number
   checkpoint(step: number, best: boolean): void
   probe(step: number): void
   warn(warning: TrainWarning): void
+  /** A picture that cannot be read; told once, though a run that goes back meets it again. */
   skipped(problem: FileProblem): void
   bestKnn(value: number): void
   note(line: string): void
@@ -40,21 +43,22 @@ const stateOfPhase: Readonly<Record<Phase, RunState>> = {
 /** @param before what the run said of itself last */
 export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: TrainEvent) => void, before: RunStatus): Desk {
   let status = before
-  const skipped: FileProblem[] = []
+  const skipped = new Map<string, FileProblem>()
   const change = (changes: Partial<RunStatus>): void => {
     status = { ...status, ...changes, updatedAt: new Date().toISOString() }
     writer.update(status)
   }
   return {
-    total: (steps) => {
-      change({ stepsTotal: steps })
+    begin: (step, stepsTotal) => {
+      change({ step, stepsTotal })
     },
     phase: (phase, note) => {
       if (phase !== 'training') log.write(`${phase}: ${note}`)
       change({ state: stateOfPhase[phase], reason: phase === 'training' ? undefined : note })
       emit({ kind: 'phase', phase, note })
     },
-    step: ({ metrics, imagesPerSecond, etaMs }) => {
+    step: () => status.step,
+    tell: ({ metrics, imagesPerSecond, etaMs }) => {
       change({ step: metrics.step, latest: metrics, imagesPerSecond, etaMs })
       emit({ kind: 'step', metrics, stepsTotal: status.stepsTotal, imagesPerSecond, etaMs })
     },
@@ -67,13 +71,15 @@ export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: Tr
     },
     warn: (warning) => {
       log.write(`warning at step ${warning.step}: ${warning.message} ${warning.advice}`)
-      change({ warnings: [...status.warnings, warning] })
+      change({ warnings: [...status.warnings, warning].slice(-maximumWarnings) })
       emit({ kind: 'warning', warning })
     },
     skipped: (problem) => {
-      skipped.push(problem)
+      if (skipped.has(problem.relativePath)) return
+      skipped.set(problem.relativePath, problem)
       log.write(`left out ${problem.relativePath}: ${problem.reason}`)
-      change({ skippedImages: status.skippedImages + 1 })
+      // A run that was resumed meets the same ones again.
+      change({ skippedImages: Math.max(status.skippedImages, skipped.size) })
       emit({ kind: 'skipped', problem })
     },
     bestKnn: (value) => {
@@ -82,7 +88,7 @@ export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: Tr
     note: (line) => {
       log.write(line)
     },
-    skippedPictures: () => skipped,
+    skippedPictures: () => [...skipped.values()],
     end: async (state, reason) => {
       log.write(`${state}${reason === undefined ? '' : `: ${reason}`}`)
       change({ state, reason, etaMs: undefined })

@@ -1,57 +1,110 @@
-/** @file The largest batch that fits a memory budget, from two short trials: what a step takes grows with its pictures in a straight line. */
+/** @file The largest batch that fits a memory budget, by trying: what a step takes grows with its pictures in a straight line. */
 import { freemem } from 'node:os'
 import { EngineError } from '../../contract'
 import type { Runtime } from '../../runtime'
 import { randomStream } from '../../tensor'
-import type { Recipe } from '../recipe'
+import { maskOptions, type Recipe } from '../recipe'
 import { openStepper, type StepSpec } from '../step'
-import { maskOptions } from '../recipe'
 import { stepFeeds } from './step-feeds'
 import { stepSpec, updateOptions } from './step-plan'
 
-const trialBatches = [2, 4] as const
 /** Beyond this a larger batch only makes steps longer; accumulation does the same. */
 const largestBatch = 64
-/** Share of the free memory that is taken where the recipe names no budget. */
-const freeShare = 0.6
+const smallestBatch = 2
+/** No trial is of more than so many times the pictures of the one before, so that a line that is wrong does no harm. */
+const stride = 4
+/** Closer than this to what is known to fit is close enough. */
+const nearEnough = 1.25
+/** Share of the free memory that is taken where the recipe names no budget; the rest is for decoded pictures and other programs. */
+const freeShare = 0.5
 const gibibyte = 2 ** 30
 
-/** Bytes that this process may take. */
+/** A batch and the bytes that a step of it takes. */
+export interface Trial {
+  readonly batch: number
+  readonly bytes: number
+}
+
+/** Bytes that a step may take. */
 export function memoryBudget({ run }: Recipe): number {
-  return run.memory_budget_gb === 'auto' ? freeShare * freemem() + process.memoryUsage().rss : run.memory_budget_gb * gibibyte
+  return run.memory_budget_gb === 'auto' ? freeShare * freemem() : run.memory_budget_gb * gibibyte
 }
 
 /**
- * Measures steps of two sizes on noise and extends the line.
- * @throws EngineError MEMORY when not even the smaller trial fits
+ * Measures steps on noise, each a few times larger than the one before, until a line through the last two reaches the
+ * budget. What it answers is no more than the line allows; where that is much more than what was tried, it is tried first.
+ * @throws EngineError MEMORY when not even the smallest trial fits; the signal's reason
  */
-export async function findBatch(runtime: Runtime, recipe: Recipe, images: readonly unknown[], desk: { note(line: string): void }): Promise<number> {
-  const budget = memoryBudget(recipe)
-  const peaks: number[] = []
-  for (const batch of trialBatches) peaks.push(await peakOf(runtime, recipe, batch))
-  const [small = 0, large = 0] = peaks
-  if (small > budget)
-    throw new EngineError('MEMORY', `a batch of ${trialBatches[0]} needs ${toGigabytes(small)} GB and the budget is ${toGigabytes(budget)} GB; take a smaller model, smaller crops, or run.recompute_activations: true`)
-  const perPicture = Math.max(1, (large - small) / (trialBatches[1] - trialBatches[0]))
-  const fitting = trialBatches[0] + Math.floor((budget - small) / perPicture)
-  const batch = Math.max(2, Math.min(largestBatch, fitting, images.length) & ~1)
-  desk.note(`batch ${batch}: ${toGigabytes(perPicture)} GB a picture, ${toGigabytes(small + (batch - trialBatches[0]) * perPicture)} of ${toGigabytes(budget)} GB`)
+export async function findBatch(runtime: Runtime, recipe: Recipe, images: number, desk: { note(line: string): void }, signal: AbortSignal): Promise<number> {
+  const batch = await largestFitting(memoryBudget(recipe), Math.min(largestBatch, images), async (tried) => {
+    // A stop is heard only when the event loop turns.
+    await new Promise(setImmediate)
+    signal.throwIfAborted()
+    const bytes = await bytesOfStep(runtime, recipe, tried)
+    desk.note(`a batch of ${tried} takes ${toGigabytes(bytes)} of ${toGigabytes(memoryBudget(recipe))} GB`)
+    return bytes
+  })
+  desk.note(`batch ${batch} fits the memory`)
   return batch
 }
 
 const toGigabytes = (bytes: number): string => (bytes / gibibyte).toFixed(2)
 
-async function peakOf(runtime: Runtime, recipe: Recipe, batch: number): Promise<number> {
+/** The search by itself: even batches of at most `most` pictures, at least two. @throws EngineError MEMORY */
+export async function largestFitting(budget: number, most: number, measure: (batch: number) => Promise<number>): Promise<number> {
+  const limit = Math.max(smallestBatch, most & ~1)
+  let before: Trial = { batch: smallestBatch, bytes: await measure(smallestBatch) }
+  if (before.bytes > budget)
+    throw new EngineError('MEMORY', `a batch of ${smallestBatch} needs ${toGigabytes(before.bytes)} GB and the budget is ${toGigabytes(budget)} GB; take a smaller model, smaller crops, or run.recompute_activations: true`)
+  if (limit === smallestBatch) return limit
+  let last: Trial = { batch: 2 * smallestBatch, bytes: await measure(2 * smallestBatch) }
+  for (;;) {
+    const fitting = Math.min(limit, fittingOf(before, last, budget))
+    if (fitting < last.batch) return Math.max(smallestBatch, fitting)
+    if (fitting < nearEnough * last.batch) return last.batch
+    const batch = Math.min(fitting, stride * last.batch)
+    ;[before, last] = [last, { batch, bytes: await measure(batch) }]
+  }
+}
+
+/** Where the line through two trials reaches the budget, rounded down to an even batch. A line that does not rise allows anything. */
+function fittingOf(before: Trial, last: Trial, budget: number): number {
+  const perPicture = (last.bytes - before.bytes) / (last.batch - before.batch)
+  if (perPicture <= 0) return last.bytes <= budget ? Infinity : before.batch
+  return 2 * Math.floor((last.batch + (budget - last.bytes) / perPicture) / 2)
+}
+
+/**
+ * Bytes that a step of `batch` pictures takes. The runtime keeps what it took until the session is released, so the
+ * process's memory after a step tells; arrays of ours are counted instead of measured, for those of the trial before may
+ * not be collected yet.
+ */
+async function bytesOfStep(runtime: Runtime, recipe: Recipe, batch: number): Promise<number> {
   const spec = stepSpec(recipe, batch, runtime.attention)
+  const before = nativeBytes()
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   try {
     stepper.state.student.data.fill(0.01)
-    const feeds = stepFeeds(spec, maskOptions(recipe, batch), noiseGroups(spec), { seed: recipe.seed, step: 0, micro: 0 })
+    const groups = noiseGroups(spec)
+    const feeds = stepFeeds(spec, maskOptions(recipe, batch), groups, { seed: recipe.seed, step: 0, micro: 0 })
     await stepper.step([feeds], { lr: 0, lastLayerLr: 0, weightDecay: 0, momentum: 1, teacherTemperature: 1, lastLayerFrozen: false })
-    return process.resourceUsage().maxRSS * 1024
+    const taken = Math.max(0, nativeBytes() - before)
+    const { student, teacher, first, second } = stepper.state
+    const gradients = recipe.run.accumulate > 1 ? 2 : 1
+    const own = [student, teacher, first, second].reduce((sum, { data }) => sum + data.byteLength, gradients * student.data.byteLength)
+    return taken + own + batchCopies * groups.reduce((sum, { byteLength }) => sum + byteLength, 0)
   } finally {
     await stepper.release()
   }
+}
+
+/** Of a batch of crops: two made ahead, one handed out and one to come. */
+const batchCopies = 4
+
+/** Memory of this process besides typed arrays. */
+function nativeBytes(): number {
+  const { rss, arrayBuffers } = process.memoryUsage()
+  return rss - arrayBuffers
 }
 
 /** Global and local patch rows of noise. */

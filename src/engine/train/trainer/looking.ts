@@ -45,7 +45,6 @@ export async function openLooking(options: LookingOptions): Promise<Looking> {
   const { runtime, folder, recipe, spec, images } = options
   const backbone = teacherBackbone(options)
   const split = knnSplit(images, { seed: recipe.seed, maxReferences, maxQueries })
-  const rows = split === undefined ? undefined : await openRowProducts(runtime)
   const count = recipe.watch.probe_pictures
   const probes: readonly Probe[] =
     count === 0
@@ -55,6 +54,7 @@ export async function openLooking(options: LookingOptions): Promise<Looking> {
           images.map(({ path, relativePath }) => ({ relativePath, read: () => readImageFile(path) })),
           { seed: recipe.seed, count, patchSize: spec.config.patchSize, trainedSize: recipe.crops.global_crops_size },
         )
+  const rows = split === undefined ? undefined : await openRowProducts(runtime)
   return {
     scored: split === undefined ? undefined : `${split.queries.length} pictures by their ${recipe.watch.knn_k} nearest of ${split.references.length} in ${split.classes.length} class folders`,
     score: async (signal) => {

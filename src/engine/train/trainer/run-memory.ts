@@ -17,6 +17,8 @@ export interface RunMemory {
   guard: GuardState
   bestKnn: number | undefined
   firstKnn: number | undefined
+  /** Numbers of the step just done, until its looks are over and they are in the metrics. */
+  pending: Readonly<Record<string, number>> | undefined
   /** Steps whose pictures gave numbers that were not finite: they are passed over. */
   readonly skippedSteps: Set<number>
   rollbacks: number
@@ -27,6 +29,9 @@ export interface RunMemory {
 /** Features that the statistics are taken over. */
 const ringCapacity = 1024
 
+/** JSON has no number that is none. */
+const measured = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]).transform(Number)
+
 const stateSchema = z.object({
   batch: z.int().positive(),
   updates: z.record(z.string(), z.int().nonnegative()),
@@ -34,6 +39,7 @@ const stateSchema = z.object({
   guard: z.custom<GuardState>((value) => typeof value === 'object' && value !== null),
   bestKnn: z.number().optional(),
   firstKnn: z.number().optional(),
+  pending: z.record(z.string(), measured).optional(),
   skippedSteps: z.array(z.int().nonnegative()),
   rollbacks: z.int().nonnegative(),
   trainedMs: z.number().nonnegative(),
@@ -41,7 +47,7 @@ const stateSchema = z.object({
 
 /** The memory of a run that begins. */
 export function newMemory(state: TrainingState, dim: number, batch: number): RunMemory {
-  return { state, step: 0, batch, ring: createFeatureRing(ringCapacity, dim), guard: guardStart, bestKnn: undefined, firstKnn: undefined, skippedSteps: new Set(), rollbacks: 0, trainedMs: 0 }
+  return { state, step: 0, batch, ring: createFeatureRing(ringCapacity, dim), guard: guardStart, bestKnn: undefined, firstKnn: undefined, pending: undefined, skippedSteps: new Set(), rollbacks: 0, trainedMs: 0 }
 }
 
 const firstPrefix = 'first.'
@@ -64,7 +70,7 @@ export function memoryTensors({ state, ring }: RunMemory): Readonly<Record<strin
 }
 
 /** The rest of it, as JSON. */
-export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, skippedSteps, rollbacks, trainedMs }: RunMemory): unknown {
+export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, pending, skippedSteps, rollbacks, trainedMs }: RunMemory): unknown {
   return {
     batch,
     updates: Object.fromEntries(state.updates),
@@ -72,6 +78,7 @@ export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, skip
     guard,
     ...(bestKnn === undefined ? {} : { bestKnn }),
     ...(firstKnn === undefined ? {} : { firstKnn }),
+    ...(pending === undefined ? {} : { pending: Object.fromEntries(Object.entries(pending).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)])) }),
     skippedSteps: [...skippedSteps],
     rollbacks,
     trainedMs: Math.round(trainedMs),
@@ -131,6 +138,7 @@ export async function restoreMemory(memory: RunMemory, checkpoint: LoadedCheckpo
   memory.guard = rest.guard
   memory.bestKnn = rest.bestKnn
   memory.firstKnn = rest.firstKnn
+  memory.pending = rest.pending
   // What was given up stays given up, also when going back to before it was.
   for (const step of rest.skippedSteps) memory.skippedSteps.add(step)
   memory.rollbacks = Math.max(memory.rollbacks, rest.rollbacks)

@@ -1,25 +1,37 @@
-/** @file When and how a run saves: on time, after the numbers of the step are on disk, and patiently where the disk is full. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { isEngineError } from '../../contract'
+/** @file When and how a run saves: on time, after the numbers of the step are on disk, and never what is no number. */
 import { saveCheckpoint, type MetricsLog, type RunFolder } from '../run'
 import type { Recipe } from '../recipe'
+import { isFiniteState, type Stepper } from '../step'
 import type { Desk } from './desk'
+import { onceThereIsRoom } from './patience'
 import { memoryState, memoryTensors, type RunMemory } from './run-memory'
 
 export interface Saving {
   /** Whether the interval since the last checkpoint has passed. */
   isDue(step: number): boolean
-  /** @throws EngineError DISK only when the signal is aborted while there is no room */
+  /** Saves the state, which has been pulled. @throws EngineError DISK; for want of room only when the signal is aborted */
   save(options: { readonly best: boolean; readonly signal: AbortSignal }): Promise<void>
+  /** Saves unless this step is saved already, or what it has learned is no number any more. */
+  keep(signal: AbortSignal): Promise<void>
+  /** Step of the newest checkpoint. */
   lastStep(): number | undefined
 }
 
-const noRoomCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT']
-const retryMs = 5000
+export interface SavingOptions {
+  readonly run: RunFolder
+  readonly recipe: Pick<Recipe, 'checkpoint'>
+  readonly memory: RunMemory
+  readonly stepper: Pick<Stepper, 'pull'>
+  readonly desk: Desk
+  /** Step of the checkpoint that the run goes on from. */
+  readonly savedStep: number | undefined
+  /** Whose lines must be on disk before a checkpoint is. */
+  metrics(): MetricsLog
+}
 
-export function createSaving(run: RunFolder, { checkpoint }: Pick<Recipe, 'checkpoint'>, memory: RunMemory, metrics: () => MetricsLog, desk: Desk): Saving {
+export function createSaving({ run, recipe: { checkpoint }, memory, stepper, desk, savedStep: before, metrics }: SavingOptions): Saving {
   let savedAtMs = performance.now()
-  let savedStep: number | undefined
+  let savedStep = before
   const attempt = async (best: boolean): Promise<void> => {
     await metrics().sync()
     await saveCheckpoint(run, { step: memory.step, tensors: memoryTensors(memory), state: memoryState(memory) }, { best, onProblem: desk.note })
@@ -27,25 +39,19 @@ export function createSaving(run: RunFolder, { checkpoint }: Pick<Recipe, 'check
     savedStep = memory.step
     desk.checkpoint(memory.step, best)
   }
+  const save: Saving['save'] = async ({ best, signal }) => {
+    desk.phase('checkpointing', `saving step ${memory.step}`)
+    await onceThereIsRoom(() => attempt(best), { desk, step: memory.step, signal })
+  }
   return {
     isDue: (step) =>
       step !== savedStep && ((checkpoint.every_steps > 0 && step % checkpoint.every_steps === 0) || (checkpoint.every_minutes > 0 && performance.now() - savedAtMs >= checkpoint.every_minutes * 60_000)),
-    save: async ({ best, signal }) => {
-      desk.phase('checkpointing', `saving step ${memory.step}`)
-      let told = false
-      for (;;) {
-        try {
-          await attempt(best)
-          return
-        } catch (error) {
-          const noRoom = isEngineError(error, 'DISK') && noRoomCodes.includes(error.detail?.['code'])
-          if (!noRoom || signal.aborted) throw error
-          if (!told) desk.warn({ step: memory.step, code: 'disk-full', message: error.message, advice: 'Free some space; the run waits and goes on by itself. Nothing is lost.' })
-          told = true
-          desk.phase('paused', error.message)
-          await delay(retryMs, undefined, { signal }).catch(() => undefined)
-        }
-      }
+    save,
+    keep: async (signal) => {
+      if (savedStep === memory.step) return
+      await stepper.pull()
+      if (isFiniteState(memory.state)) await save({ best: false, signal })
+      else desk.note(`step ${memory.step} is not saved: its weights are not finite; the checkpoint of step ${savedStep ?? 0} is kept`)
     },
     lastStep: () => savedStep,
   }

@@ -6,6 +6,7 @@ import { loadCheckpoint, newestCheckpoint, readRunImages, readRunRecipe, type Ch
 import { openStepper, type StepSpec, type Stepper } from '../step'
 import type { MaskOptions } from '../masking'
 import type { Desk } from './desk'
+import { findBatch } from './find-batch'
 import { fillInitialWeights } from './initial-weights'
 import { batchOf, expectedTensors, newMemory, restoreMemory, type RunMemory } from './run-memory'
 import { stepSpec, updateOptions } from './step-plan'
@@ -19,32 +20,36 @@ export interface Setup {
   readonly masks: MaskOptions | undefined
   readonly stepper: Stepper
   readonly memory: RunMemory
+  /** The checkpoint that the run goes on from; undefined where it begins. */
+  readonly resumedFrom: CheckpointInfo | undefined
   /** Steps in which a young run's oddities are no symptoms. */
   readonly warmupSteps: number
 }
 
-/** Finds the batch where a recipe leaves it open. */
-export type FindBatch = (recipe: Recipe, images: readonly RunImage[]) => Promise<number>
-
 /**
  * Opens a run.
- * @throws EngineError RECIPE, TRAIN_INIT, CHECKPOINT when there are checkpoints and none is valid, RUNTIME
+ * @throws EngineError RECIPE, TRAIN_INIT, CHECKPOINT when there are checkpoints and none is valid, MEMORY, RUNTIME; the signal's reason
  */
-export async function openSetup(run: RunFolder, lock: RunLock, runtime: Runtime, desk: Desk, findBatch: FindBatch): Promise<Setup> {
+export async function openSetup(run: RunFolder, lock: RunLock, runtime: Runtime, desk: Desk, signal: AbortSignal): Promise<Setup> {
   const recipe = parseRecipe(await readRunRecipe(run))
   const images = await readRunImages(run)
-  const { checkpoint, refused } = await newestCheckpoint(run, { lock })
-  for (const { step, reason } of refused) desk.note(`the checkpoint of step ${step} was refused: ${reason}`)
-  const batch = recipe.run.batch !== 'auto' ? recipe.run.batch : checkpoint === undefined ? await findBatch(recipe, images) : await savedBatch(checkpoint)
+  const { checkpoint, refused } = await newestCheckpoint(run, { lock, signal })
+  for (const { step, reason } of refused) desk.phase('preparing', `the checkpoint of step ${step} was refused: ${reason}; going on from that of step ${checkpoint?.step ?? 0}`)
+  const batch = recipe.run.batch !== 'auto' ? recipe.run.batch : checkpoint === undefined ? await findBatch(runtime, recipe, images.length, desk, signal) : await savedBatch(checkpoint)
   const spec = stepSpec(recipe, batch, runtime.attention)
   const schedule = recipeSchedule(recipe, { imagesTotal: images.length, batch })
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   const memory = newMemory(stepper.state, spec.config.dim, batch)
-  if (checkpoint === undefined) await begin(run, recipe, spec, memory)
-  else await goOn(checkpoint, spec, memory)
+  try {
+    if (checkpoint === undefined) await begin(run, recipe, spec, memory)
+    else await goOn(checkpoint, spec, memory)
+  } catch (error) {
+    await stepper.release()
+    throw error
+  }
   const { optimiser, teacher } = recipe
   const warmupSteps = Math.max(...[optimiser.warmup, teacher.teacher_temp_warmup, optimiser.freeze_last_layer].map((duration) => durationSteps(duration, schedule)))
-  return { run, recipe, images, spec, schedule, masks: maskOptions(recipe, batch), stepper, memory, warmupSteps }
+  return { run, recipe, images, spec, schedule, masks: maskOptions(recipe, batch), stepper, memory, resumedFrom: checkpoint, warmupSteps }
 }
 
 async function savedBatch(checkpoint: CheckpointInfo): Promise<number> {

@@ -1,12 +1,11 @@
 /** @file One run from its folder: locked, set up, stepped through, saved, and left so that it can go on. */
-import { isEngineError, messageOf, type JobContext, type ProviderName, type TrainEvent, type TrainResult } from '../../contract'
-import { createRuntime, type Runtime } from '../../runtime'
+import { messageOf, type JobContext, type ProviderName, type TrainEvent, type TrainResult } from '../../contract'
+import { createRuntime } from '../../runtime'
 import { createStatusWriter, lockRun, openRunFolder, openTrainLog, readRunStatus, type RunFolder, type RunLock, type RunStatus } from '../run'
 import { createDesk, type Desk } from './desk'
-import { findBatch } from './find-batch'
 import { writeMorningReport } from './morning-report'
-import { openSetup, type Setup } from './setup'
-import { trainSteps } from './train-steps'
+import { openSetup } from './setup'
+import { reasonOf, trainSteps } from './train-steps'
 
 /** What a person can ask of a run while it works; asked between steps. */
 export interface TrainControl {
@@ -38,27 +37,28 @@ export async function trainRun(options: TrainRunOptions, context: JobContext<Tra
   }
 }
 
+/** How a run ended, for better or worse. */
+type End = { readonly result: TrainResult } | { readonly error: unknown }
+
 interface Ended {
-  readonly result: TrainResult
+  readonly end: End
   report(): Promise<void>
 }
 
 const fresh: RunStatus = { state: 'starting', step: 0, stepsTotal: 0, warnings: [], skippedImages: 0, updatedAt: '' }
 
-/** The last word is always said, whatever happened. */
+/** The last word is always said, whatever happened, and after it the report, which repeats it. */
 async function withDesk(run: RunFolder, { emit }: JobContext<TrainEvent>, work: (desk: Desk) => Promise<Ended>): Promise<TrainResult> {
   const log = await openTrainLog(run.folder)
   const before = await readRunStatus(run.folder).catch(() => undefined)
   const desk = createDesk(createStatusWriter(run.folder), log, emit, before ?? fresh)
   try {
-    const { result, report } = await work(desk)
-    await desk.end(result.outcome, result.reason)
-    // After the last word, which it repeats; a run without its report is still a run.
+    const { end, report } = await work(desk).catch((error: unknown): Ended => ({ end: { error }, report: () => Promise.resolve() }))
+    await ('result' in end ? desk.end(end.result.outcome, end.result.reason) : desk.end('failed', messageOf(end.error))).catch((error: unknown) => { desk.note(messageOf(error)) })
+    // A run without its report is still a run.
     await report().catch((error: unknown) => { desk.note(`no report: ${messageOf(error)}`) })
-    return result
-  } catch (error) {
-    await desk.end('failed', messageOf(error)).catch(() => undefined)
-    throw error
+    if ('result' in end) return end.result
+    throw end.error
   } finally {
     await log.close()
   }
@@ -68,24 +68,21 @@ async function trainLocked(run: RunFolder, lock: RunLock, { provider, threads, c
   desk.phase('preparing', 'opening the run')
   const runtime = await createRuntime({ preferred: provider ?? 'cpu', threads })
   try {
-    const setup = await openSetup(run, lock, runtime, desk, (recipe, images) => findBatch(runtime, recipe, images, desk))
+    const setup = await openSetup(run, lock, runtime, desk, signal)
     try {
-      const result = await throughTrouble(setup, runtime, control, desk, signal)
-      return { result, report: () => writeMorningReport(setup, runtime, desk.skippedPictures()) }
+      const end = await trainSteps(setup, runtime, control, desk, signal).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      )
+      return { end, report: () => writeMorningReport(setup, runtime, desk.skippedPictures()) }
     } finally {
       await setup.stepper.release()
     }
+  } catch (error) {
+    // Nothing was begun that could be lost.
+    if (signal.aborted && error === signal.reason) return { end: { result: { outcome: 'stopped', reason: reasonOf(signal), step: desk.step() } }, report: () => Promise.resolve() }
+    throw error
   } finally {
     await runtime.dispose()
-  }
-}
-
-/** A folder that went away or a stop leaves a run that can go on; only what cannot is an error. */
-async function throughTrouble(setup: Setup, runtime: Runtime, control: TrainControl, desk: Desk, signal: AbortSignal): Promise<TrainResult> {
-  try {
-    return await trainSteps(setup, runtime, control, desk, signal)
-  } catch (error) {
-    if (!isEngineError(error, 'SOURCE_UNAVAILABLE')) throw error
-    return { outcome: 'stopped', reason: `${error.message} The run is saved; resume it when the pictures are back.`, step: setup.memory.step }
   }
 }

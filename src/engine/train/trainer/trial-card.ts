@@ -47,7 +47,7 @@ export async function trialCard(options: TrialOptions, { signal, emit }: JobCont
   const progress = createProgress('Trying some steps', Math.min(trialSteps, stepsOf(recipe, images.length)), emit)
   const runtime = await createRuntime({ preferred: provider ?? 'cpu', threads })
   try {
-    const batch = recipe.run.batch === 'auto' ? await findBatch(runtime, recipe, images, { note: () => undefined }) : recipe.run.batch
+    const batch = recipe.run.batch === 'auto' ? await findBatch(runtime, recipe, images.length, { note: () => undefined }, signal) : recipe.run.batch
     signal.throwIfAborted()
     const trial = await tryRecipe(options, batch, model, runtime, signal, () => {
       progress.advance(1)
