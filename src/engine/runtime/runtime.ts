@@ -3,6 +3,7 @@ import type { ProviderName, ProviderReport } from '../contract'
 import type { BuiltModel } from '../graph'
 import type { AttentionForm } from '../ops'
 import { availableParallelism } from 'node:os'
+import { createDevice, tryDevice, type Device } from './device'
 import { openModelFile } from './model-file'
 import { chooseProvider } from './providers'
 import { openSession, type MemoryUse, type Session } from './session'
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly attention: AttentionForm
   readonly reports: readonly ProviderReport[]
   readonly threads: number
+  /** The provider's memory, where tensors can stay in it between sessions; undefined where they come back each time, or where it is ours. */
+  readonly device: Device | undefined
   /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
   open(built: BuiltModel, weightsFolder?: string, memory?: MemoryUse): Promise<Session>
   /** Opens an ONNX file of our own making from its path. The caller releases the session. */
@@ -30,6 +33,7 @@ export interface Runtime {
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const threads = options.threads ?? availableParallelism()
   const { provider, attention, reports } = await chooseProvider(threads, options.preferred)
+  const device = await deviceOf(provider, threads)
   const open = new Set<Session>()
   const kept = (session: Session): Session => {
     open.add(session)
@@ -46,11 +50,22 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     attention,
     reports,
     threads,
+    device,
     open: async (built, weightsFolder, memory) => kept(await openSession(built, { provider, threads, weightsFolder, memory })),
     openFile: async (path) => kept(await openModelFile(path, { provider, threads })),
     dispose: async () => {
+      await device?.release()
       await Promise.all([...open].map((session) => session.release()))
       open.clear()
     },
   }
+}
+
+/** onnxruntime-node gives out device memory of WebGPU alone. */
+async function deviceOf(provider: ProviderName, threads: number): Promise<Device | undefined> {
+  if (provider !== 'webgpu') return undefined
+  const device = createDevice({ provider, threads })
+  if ((await tryDevice(device)) === undefined) return device
+  await device.release()
+  return undefined
 }

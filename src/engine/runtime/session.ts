@@ -36,18 +36,7 @@ export interface Session {
  * @throws EngineError RUNTIME when the runtime or the provider refuses it
  */
 export async function openSession(built: BuiltModel, options: SessionOptions): Promise<Session> {
-  const session = await InferenceSession.create(encodeModel(built.model), {
-    executionProviders: [options.provider],
-    intraOpNumThreads: options.threads,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    enableMemPattern: options.memory !== 'pooled',
-    // What fails is thrown with its reason; the runtime need not print it too.
-    logSeverityLevel: 4,
-    extra: { session: sessionConfig(options.weightsFolder) },
-  }).catch((error: unknown) => {
-    throw runtimeError(`${built.model.graph.name} could not be loaded on ${options.provider}`, error, built)
-  })
+  const session = await loadModel(built, options)
   const outputNames = built.model.graph.outputs.map(({ name }) => name)
   let released = false
   return {
@@ -67,6 +56,27 @@ export async function openSession(built: BuiltModel, options: SessionOptions): P
   }
 }
 
+/**
+ * The runtime's session of a built model.
+ * @param resident outputs that stay where the provider computes them
+ * @throws EngineError RUNTIME when the runtime or the provider refuses it
+ */
+export async function loadModel(built: BuiltModel, options: SessionOptions, resident: readonly string[] = []): Promise<InferenceSession> {
+  return InferenceSession.create(encodeModel(built.model), {
+    executionProviders: [options.provider],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    enableMemPattern: options.memory !== 'pooled',
+    // What fails is thrown with its reason; the runtime need not print it too.
+    logSeverityLevel: 4,
+    extra: { session: sessionConfig(options.weightsFolder) },
+    ...(resident.length === 0 ? {} : { preferredOutputLocation: Object.fromEntries(built.model.graph.outputs.map(({ name }) => [name, resident.includes(name) ? 'gpu-buffer' : 'cpu'] as const)) }),
+  }).catch((error: unknown) => {
+    throw runtimeError(`${built.model.graph.name} could not be loaded on ${options.provider}`, error, built)
+  })
+}
+
 /** Keys of onnxruntime_session_options_config_keys.h below `session.`. */
 function sessionConfig(weightsFolder: string | undefined): Readonly<Record<string, string>> {
   return {
@@ -76,7 +86,8 @@ function sessionConfig(weightsFolder: string | undefined): Readonly<Record<strin
   }
 }
 
-function runtimeError(what: string, error: unknown, built: BuiltModel): EngineError {
+/** What the runtime says, with the lines of ours that made the nodes it names. */
+export function runtimeError(what: string, error: unknown, built: BuiltModel): EngineError {
   const reason = messageOf(error)
   const sites = sitesNamedIn(reason, built.sites)
   const where = sites.map(({ node, site }) => `\n  ${node} was made at ${site}`).join('')
@@ -90,7 +101,8 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
 /** The runtime's view of a tensor's memory, made once per tensor: a training step feeds the same hundreds again and again. */
 const views = new WeakMap<Tensor, OrtTensor>()
 
-function toOrt(tensor: Tensor): OrtTensor {
+/** A tensor of ours as the runtime sees it. */
+export function toOrt(tensor: Tensor): OrtTensor {
   const view = views.get(tensor) ?? viewOf(tensor)
   views.set(tensor, view)
   return view
@@ -109,6 +121,7 @@ function viewOf(tensor: Tensor): OrtTensor {
   }
 }
 
-function fromOrt(tensor: OrtTensor): Tensor {
+/** A tensor of the runtime's, in this process's memory, as ours. */
+export function fromOrt(tensor: OrtTensor): Tensor {
   return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as DTypeArrays[DType] }
 }

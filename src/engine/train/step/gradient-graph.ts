@@ -52,7 +52,7 @@ function koleoTerm({ batch }: StepSpec, features: Value): Value {
 /**
  * Builds the graph. Inputs: `student.*`, `teacher.*`, `global`, `local`, `teacher.temperature`, with centring `centre`
  * and `centre.ibot` `[1, K]`, with masks `masks`, `masked.indices`, `masked.weights`, `masked.counted`, with stochastic
- * depth `kept.B`. Outputs: the losses, `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
+ * depth `kept.B`. Outputs: the losses, with centring `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
  * `[2 · batch, dim]`), `gradient.*`, and `gradient.squares` with Σ g² of each.
  * @param isTrainable false for weights that never learn, such as the fixed norms of prototypes
  */
@@ -90,8 +90,11 @@ export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boo
 
   const trainable = parameters.filter(({ name }) => isTrainable(name))
   const derived = gradients(loss, trainable.map(({ name }) => student.lookup(name)), { recompute: spec.recompute ? ours.boundaries : [] })
-  const outputs: Record<string, Value> = { ...losses, features: theirs.features, 'teacher.mean': meanScores(theirs.scores) }
-  if (theirs.patchScores !== undefined) outputs['teacher.mean.ibot'] = meanScores(theirs.patchScores, counted)
+  const outputs: Record<string, Value> = { ...losses, features: theirs.features }
+  if (spec.centering === 'centering') {
+    outputs['teacher.mean'] = meanScores(theirs.scores)
+    if (theirs.patchScores !== undefined) outputs['teacher.mean.ibot'] = meanScores(theirs.patchScores, counted)
+  }
   trainable.forEach(({ name }, index) => {
     outputs[gradientOutput(name)] = derived[index] ?? scalar(0)
   })

@@ -1,7 +1,10 @@
 /** @file The door of step: from crops to updated weights. */
+export * from './device-stepper'
 export * from './flat-tensors'
 export * from './gradient-graph'
+export * from './open-stepper'
 export * from './step-spec'
-export * from './stepper'
+export type { StepFeeds } from './step-numbers'
+export type { Stepper, StepResult } from './stepper'
 export * from './training-state'
 export * from './update-rules'

@@ -7,12 +7,10 @@ import type { Tensor } from '../../tensor'
 import { chunksOf, flatTensors, tensorOf, type FlatTensors } from './flat-tensors'
 import { gradientGraph, gradientOutput, studentInput, teacherInput, type GradientGraph } from './gradient-graph'
 import { openHostUpdater } from './host-updater'
+import { centreFeeds, gather, metricsOf, needsTemperature, nothingYet, type Accumulated, type StepFeeds } from './step-numbers'
 import type { StepSpec } from './step-spec'
 import { emptyState, type TrainingState } from './training-state'
-import { submoduleNorms, type StepRates, type UpdateOptions } from './update-rules'
-
-/** What one run of the step graph is fed besides weights, centres and temperature. */
-export type StepFeeds = Readonly<Record<string, Tensor>>
+import type { StepRates, UpdateOptions } from './update-rules'
 
 export interface StepResult {
   /** Losses and diagnostics averaged over the runs, and the norm of each submodule's gradient before clipping. */
@@ -27,23 +25,19 @@ export interface Stepper {
   readonly state: TrainingState
   /** Σ over `runs` of a gradient each, then one update. Stops before the update when a number is not finite. */
   step(runs: Iterable<StepFeeds> | AsyncIterable<StepFeeds>, rates: StepRates): Promise<StepResult>
-  /** The gradients of the last step before clipping, averaged over its runs; for tests. */
-  readonly gradient: FlatTensors
+  /** The gradients of the last step before clipping, averaged over its runs, where they lie in this process's memory; for tests. */
+  readonly gradient: FlatTensors | undefined
+  /** Brings `state` up to date where it is kept on a device; to be called before it is read. @throws EngineError RUNTIME when the device is lost */
+  pull(): Promise<void>
+  /** Takes over what was written into `state` since the last step; the first step does so by itself. */
+  push(): Promise<void>
   release(): Promise<void>
 }
 
 const pieceLength = 65_536
 
-interface Accumulated {
-  readonly sums: Record<string, number>
-  readonly squares: Map<string, number>
-  readonly means: Map<string, Float32Array>
-  runs: number
-  features: Tensor<'float32'> | undefined
-}
-
-/** Builds the graphs of a step and the memory it works in. */
-export async function openStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
+/** Builds the graphs of a step over weights in this process's memory. */
+export async function openHostStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
   const state = emptyState(spec)
   const graph = gradientGraph(spec, (name) => options.groupOf(name).trainable)
   const session = await runtime.open(graph.built, undefined, 'pooled')
@@ -61,7 +55,7 @@ export async function openStepper(runtime: Runtime, spec: StepSpec, options: Upd
     gradient,
     step: async (runs, rates) => {
       temperature.data[0] = rates.teacherTemperature
-      const total: Accumulated = { sums: {}, squares: new Map(), means: new Map(), runs: 0, features: undefined }
+      const total = nothingYet()
       for await (const feeds of runs) {
         const results = await runOnce(feeds, total.runs === 0 ? gradient : adder.scratch())
         if (total.runs > 0) await adder.add()
@@ -77,6 +71,8 @@ export async function openStepper(runtime: Runtime, spec: StepSpec, options: Upd
       }
       return { metrics, features: total.features, finite }
     },
+    pull: () => Promise.resolve(),
+    push: () => Promise.resolve(),
     release: async () => {
       await Promise.all([session.release(), adder.release(), updater.release()])
     },
@@ -90,43 +86,8 @@ function weightFeeds({ student, teacher }: TrainingState): StepFeeds {
   ])
 }
 
-function centreFeeds({ centre, centreIbot }: TrainingState): StepFeeds {
-  return { ...(centre === undefined ? {} : { centre }), ...(centreIbot === undefined ? {} : { 'centre.ibot': centreIbot }) }
-}
-
-function needsTemperature({ built }: GradientGraph): boolean {
-  return built.model.graph.inputs.some(({ name }) => name === 'teacher.temperature')
-}
-
 function gradientTargets({ trainable }: GradientGraph, into: FlatTensors): StepFeeds {
   return Object.fromEntries(trainable.map(({ name }) => [gradientOutput(name), tensorOf(into, name)]))
-}
-
-function float32(results: Readonly<Record<string, Tensor>>, name: string): Tensor<'float32'> | undefined {
-  return results[name] as Tensor<'float32'> | undefined
-}
-
-/** Adds one run's numbers to the step's. */
-function gather({ losses, trainable }: GradientGraph, results: Readonly<Record<string, Tensor>>, total: Accumulated): void {
-  total.runs++
-  for (const name of losses) total.sums[name] = (total.sums[name] ?? 0) + (float32(results, name)?.data[0] ?? NaN)
-  const squares = float32(results, 'gradient.squares')?.data
-  trainable.forEach(({ name }, index) => total.squares.set(name, squares?.[index] ?? NaN))
-  for (const name of ['teacher.mean', 'teacher.mean.ibot']) {
-    const mean = float32(results, name)?.data
-    const before = total.means.get(name)
-    if (mean !== undefined) total.means.set(name, before === undefined ? mean.slice() : before.map((value, index) => value + (mean[index] ?? NaN)))
-  }
-  total.features = float32(results, 'features')
-}
-
-/** DINO's names in the metrics: `gradient.backbone`, `gradient.head`, `gradient.ibot`. */
-const metricOfSubmodule: Readonly<Record<string, string>> = { backbone: 'gradient.backbone', head: 'gradient.head', dino_head: 'gradient.head', ibot_head: 'gradient.ibot' }
-
-function metricsOf({ sums, runs }: Accumulated, squares: ReadonlyMap<string, number>, { groupOf }: UpdateOptions): Record<string, number> {
-  const means = Object.entries(sums).map(([name, value]) => [name, value / runs] as const)
-  const norms = [...submoduleNorms(squares, groupOf)].map(([submodule, norm]) => [metricOfSubmodule[submodule] ?? submodule, norm] as const)
-  return Object.fromEntries([...means, ...norms])
 }
 
 async function updateCentres({ centre, centreIbot }: TrainingState, { means, runs }: Accumulated, average: (centre: Tensor<'float32'>, mean: Tensor<'float32'>) => Promise<void>): Promise<void> {

@@ -48,7 +48,7 @@ async function compare(golden: TrainGolden, spec: StepSpec): Promise<void> {
       }
       if (logged.center_norm !== undefined) expect(Math.abs(Math.hypot(...stepper.state.centre!.data) - logged.center_norm)).toBeLessThan(tolerance)
       if (logged.step === 0)
-        for (const [name, { data }] of stepper.gradient.tensors) {
+        for (const [name, { data }] of stepper.gradient!.tensors) {
           const wanted = expected.get(`grad0.${name}`)?.data as Float32Array
           const scale = largest(wanted)
           const { difference, ofKeys } = differenceOf(name, data, wanted)
