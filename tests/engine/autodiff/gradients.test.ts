@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../../../src/engine/autodiff'
-import { input, scalar, topologicalValues, type Value } from '../../../src/engine/graph'
-import { add, argMax, cast, matMul, mean, multiply, softmax, sumAll, transpose } from '../../../src/engine/ops'
+import { constant, input, scalar, topologicalValues, type Value } from '../../../src/engine/graph'
+import { add, argMax, cast, divide, exp, gather, layerNorm, log, matMul, mean, multiHeadAttention, multiply, reshape, softmax, sqrt, sumAll, transpose } from '../../../src/engine/ops'
+import type { Tensor } from '../../../src/engine/tensor'
 import { runGraph } from '../../helpers/run-graph'
-import { float32, maxDifference, noise } from '../../helpers/tensors'
+import { float32, int64, maxDifference, noise } from '../../helpers/tensors'
 
 const x = input('x', 'float32', [2, 3])
 
-async function evaluate(value: Value, feeds = { x: float32([2, 3], [1, 2, 3, 4, 5, 6]) }): Promise<number[]> {
+async function evaluate(value: Value, feeds: Readonly<Record<string, Tensor>> = { x: float32([2, 3], [1, 2, 3, 4, 5, 6]) }): Promise<number[]> {
   const { y } = await runGraph({ y: value }, feeds)
   return Array.from(y!.data as Float32Array)
 }
@@ -55,6 +56,54 @@ describe('gradients', () => {
     const [gradient] = gradients(sumAll(places), [x])
     expect(gradient!.shape).toEqual([2, 3])
     expect(topologicalValues([gradient!]).length).toBeLessThan(8)
+  })
+
+  it('by what reaches the loss through the place of the largest alone are zeros: its derivative almost everywhere', async () => {
+    const w = input('w', 'float32', [3])
+    const rows = gather(x, argMax(multiply(x, w), 0), 0)
+    const derived = gradients(sumAll(multiply(rows, rows)), [w, x])
+    const feeds = { x: float32([2, 3], [1, 2, 3, 4, 5, 6]), w: float32([3], [1, -1, 1]) }
+    expect(await evaluate(derived[0]!, feeds)).toEqual([0, 0, 0])
+    // Row 1, row 0 and row 1 again are the largest.
+    expect(await evaluate(derived[1]!, feeds)).toEqual([2, 4, 6, 16, 20, 24])
+  })
+
+  it('of second order through layer normalisation are refused with a reason', () => {
+    const affine = input('affine', 'float32', [3])
+    const [first] = gradients(sumAll(layerNorm(x, affine, affine, 1e-6)), [x])
+    expect(() => gradients(sumAll(multiply(first!, first!)), [x])).toThrow(expect.objectContaining({ code: 'GRAPH', message: 'layerNorm: its row statistics are not to be differentiated' }))
+  })
+
+  it('again through exponentials, quotients, roots and softmax are those of finite differences of the first', async () => {
+    const positive = add(exp(x), scalar(0.5))
+    const loss = sumAll(add(multiply(softmax(x), log(positive)), divide(sqrt(positive), add(multiply(x, x), scalar(1)))))
+    const [first] = gradients(loss, [x])
+    const weighted = sumAll(multiply(first!, constant(noise([2, 3], 5))))
+    const [second] = gradients(weighted, [x])
+    const at = noise([2, 3], 6)
+    const found = await evaluate(second!, { x: at })
+    const step = 1e-2
+    const moved = async (element: number, by: number): Promise<number> => (await evaluate(weighted, { x: { ...at, data: at.data.map((value, index) => (index === element ? value + by : value)) } }))[0]!
+    const expected: number[] = []
+    for (let element = 0; element < 6; element++) expected.push(((await moved(element, step)) - (await moved(element, -step))) / (2 * step))
+    expect(maxDifference(found, expected)).toBeLessThan(2e-3)
+    expect(Math.max(...found.map(Math.abs))).toBeGreaterThan(0.1)
+  })
+
+  it('again through matrix products, gathered rows and attention are those of finite differences of the first', async () => {
+    const w = input('w', 'float32', [4, 4])
+    const rows = reshape(gather(matMul(input('a', 'float32', [3, 4]), w), constant(int64([6], [0, 2, 1, 1, 0, 2])), 0), [2, 3, 4])
+    const loss = sumAll(multiply(multiHeadAttention(rows, rows, rows, 2, 0.7), constant(noise([2, 3, 4], 8))))
+    const [first] = gradients(loss, [w])
+    const weighted = sumAll(multiply(first!, constant(noise([4, 4], 5))))
+    const [second] = gradients(weighted, [w])
+    const feeds = { x: float32([2, 3], [0, 0, 0, 0, 0, 0]), a: noise([3, 4], 1), w: noise([4, 4], 2) }
+    const found = await evaluate(second!, feeds)
+    const step = 1e-2
+    const moved = async (element: number, by: number): Promise<number> => (await evaluate(weighted, { ...feeds, w: { ...feeds.w, data: feeds.w.data.map((value, index) => (index === element ? value + by : value)) } }))[0]!
+    const expected: number[] = []
+    for (let element = 0; element < 16; element++) expected.push(((await moved(element, step)) - (await moved(element, -step))) / (2 * step))
+    expect(maxDifference(found, expected) / Math.max(...found.map(Math.abs))).toBeLessThan(5e-3)
   })
 
   it('of a deep chain need no deep stack', () => {
