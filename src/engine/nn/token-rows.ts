@@ -35,15 +35,3 @@ export function unpackTokens(rows: Value, groups: readonly TokenGroup[]): Value[
   const parts = splitSizes(rows, 0, groups.map(({ batch, tokens }) => Number(multiplyDims([batch, tokens]))))
   return groups.map((group, index) => unpack(parts[index] ?? rows, group))
 }
-
-/**
- * `work` over pieces of at most `length` rows, which stay in the processor's cache from one operation to the next; what
- * treats each row by itself gives the same rows whatever the pieces.
- */
-export function inPieces(rows: Value, length: number, work: (piece: Value) => Value): Value {
-  const count = rows.shape[0]
-  if (typeof count !== 'number' || count <= length) return work(rows)
-  const pieces = Math.ceil(count / length)
-  const sizes = Array.from({ length: pieces }, (_, piece) => Math.floor(((piece + 1) * count) / pieces) - Math.floor((piece * count) / pieces))
-  return concat(splitSizes(rows, 0, sizes).map(work), 0)
-}

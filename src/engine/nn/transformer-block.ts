@@ -1,8 +1,8 @@
 /** @file One pre-norm transformer block over packed rows: attention within each sequence, everything else row by row. */
 import type { Value } from '../graph'
-import { add, attention, attentionWeights, gather, gelu, layerNorm, linear, multiply, silu, split, type AttentionForm } from '../ops'
+import { add, attention, attentionWeights, flattenRows, gather, gelu, layerNorm, linear, multiply, reshape, silu, split, type AttentionForm } from '../ops'
 import type { Parameters } from './parameters'
-import { inPieces, packTokens, unpackTokens, type TokenGroup, type TokenRows } from './token-rows'
+import { packTokens, unpackTokens, type TokenGroup, type TokenRows } from './token-rows'
 import type { VitConfig } from './vit-config'
 
 /** What a branch adds to the residual stream, rows to rows of the same shape. */
@@ -19,8 +19,6 @@ export interface BlockContext {
   /** Which kernel computes attention; the numbers are the same. */
   readonly form: AttentionForm
   readonly residual: Residual
-  /** Rows that the feed-forward part takes at a time; Infinity is all of them. */
-  readonly pieceRows: number
 }
 
 /** A block's rows, and the attention of chosen queries for whoever looks. */
@@ -45,7 +43,7 @@ export function transformerBlock(context: BlockContext, index: number, tokens: T
   })
   const middle: TokenRows = { rows: attended, groups: tokens.groups }
   const rows = residual(`${name}.mlp`, middle, (input) =>
-    inPieces(input.rows, context.pieceRows, (piece) => scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, rowNorm(context, `${name}.norm2`, piece)))),
+    scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, rowNorm(context, `${name}.norm2`, input.rows))),
   )
   return {
     tokens: { rows, groups: tokens.groups },
@@ -66,10 +64,14 @@ export function rowLinear(parameters: Parameters, name: string, rows: Value): Va
   return linear(rows, parameters(`${name}.weight`), parameters(`${name}.bias`))
 }
 
-/** Query, key and value of each group, each `[batch, tokens, dim]`. The one qkv layer has rows q, k, v, head-major inside each. */
+/**
+ * Query, key and value of each group, each `[batch, tokens, dim]`. The one qkv layer has rows q, k, v, head-major inside
+ * each. It runs for each group by itself, since taking apart what comes out would move three times as much.
+ */
 function projectHeads({ parameters }: BlockContext, name: string, rows: Value, groups: readonly TokenGroup[]): (readonly [query: Value, key: Value, value: Value])[] {
-  return unpackTokens(rowLinear(parameters, name, rows), groups).map((projected) => {
-    const [query, key, value] = split(projected, 2, 3)
+  return unpackTokens(rows, groups).map((tokens) => {
+    const projected = rowLinear(parameters, name, flattenRows(tokens))
+    const [query, key, value] = split(reshape(projected, [...tokens.shape.slice(0, 2), projected.shape[1] ?? 0], tokens), 2, 3)
     if (query === undefined || key === undefined || value === undefined) throw new RangeError('qkv did not split in three')
     return [query, key, value]
   })

@@ -29,7 +29,7 @@ export interface VitOutputs {
  * Source: dino/vision_transformer.py; dinov2/models/vision_transformer.py:214-271.
  */
 export function visionTransformer(config: VitConfig, parameters: Parameters, inputs: VitInputs, form: AttentionForm = 'fused'): VitOutputs {
-  const context: BlockContext = { config, parameters, form, residual: plainResidual, pieceRows: Infinity }
+  const context: BlockContext = { config, parameters, form, residual: plainResidual }
   let tokens = packTokens([embedTokens(config, parameters, inputs)])
   const { groups } = tokens
   const unpacked = (rows: Value): Value => unpackTokens(rows, groups)[0] ?? rows
@@ -53,7 +53,6 @@ export interface MultiCropOutputs {
 
 export interface MultiCropOptions extends Pick<BlockContext, 'form'> {
   readonly residual?: Residual
-  readonly pieceRows?: number
 }
 
 /**
@@ -61,7 +60,7 @@ export interface MultiCropOptions extends Pick<BlockContext, 'form'> {
  * Source: dino/utils.py:594-629 (MultiCropWrapper); dinov2/layers/block.py (NestedTensorBlock).
  */
 export function multiCropTransformer(config: VitConfig, parameters: Parameters, inputs: readonly VitInputs[], options: MultiCropOptions): MultiCropOutputs {
-  const context: BlockContext = { config, parameters, form: options.form, residual: options.residual ?? plainResidual, pieceRows: options.pieceRows ?? Infinity }
+  const context: BlockContext = { config, parameters, form: options.form, residual: options.residual ?? plainResidual }
   let tokens = packTokens(inputs.map((crops) => embedTokens(config, parameters, crops)))
   const boundaries = [tokens.rows]
   for (let index = 0; index < config.depth; index++) {

@@ -58,14 +58,6 @@ export interface NetworkOutputs {
   readonly boundaries: readonly Value[]
 }
 
-/** Elements of a hidden layer that fit in the cache of a core together with what is computed from them. */
-const pieceElements = 400_000
-
-/** Rows of the feed-forward part that are taken at a time. */
-function pieceRows({ config }: StepSpec): number {
-  return Math.max(64, Math.floor(pieceElements / config.hidden))
-}
-
 function residualOf({ config, dropPath }: StepSpec): Residual {
   const rateOf = (block: number): number => dropRate(dropPath.rate, dropPath.uniform, block, config.depth)
   if (dropPath.rate === 0) return plainResidual
@@ -90,13 +82,13 @@ function scoresOf(spec: StepSpec, parameters: Parameters, cls: Value, masked: Va
 export function studentNetwork(spec: StepSpec, parameters: Parameters, inputs: NetworkInputs): NetworkOutputs {
   const global: VitInputs = { ...inputs.global, ...(inputs.masks === undefined ? {} : { masks: inputs.masks }) }
   const crops = inputs.local === undefined ? [global] : [global, inputs.local]
-  const { tokens, boundaries } = multiCropTransformer(spec.config, within(parameters, 'backbone'), crops, { form: spec.attention, residual: residualOf(spec), pieceRows: pieceRows(spec) })
+  const { tokens, boundaries } = multiCropTransformer(spec.config, within(parameters, 'backbone'), crops, { form: spec.attention, residual: residualOf(spec) })
   return { boundaries, ...readOut(spec, parameters, inputs, tokens) }
 }
 
 /** The teacher sees the global crops alone, whole and with every block. */
 export function teacherNetwork(spec: StepSpec, parameters: Parameters, inputs: NetworkInputs): NetworkOutputs {
-  const { tokens, boundaries } = multiCropTransformer(spec.config, within(parameters, 'backbone'), [inputs.global], { form: spec.attention, pieceRows: pieceRows(spec) })
+  const { tokens, boundaries } = multiCropTransformer(spec.config, within(parameters, 'backbone'), [inputs.global], { form: spec.attention })
   return { boundaries, ...readOut(spec, parameters, inputs, tokens) }
 }
 
