@@ -1,6 +1,5 @@
 /** @file What a run has open while it steps, opened together and closed together whatever happens. */
-import { stat } from 'node:fs/promises'
-import { EngineError } from '../../contract'
+import { messageOf } from '../../contract'
 import type { Runtime } from '../../runtime'
 import { openMetricsLog, type MetricsLog } from '../run'
 import type { Desk } from './desk'
@@ -25,27 +24,28 @@ export interface Course {
   readonly told: Set<'slow-data' | 'images-skipped'>
 }
 
-/** Opens it for `work`. @throws EngineError SOURCE_UNAVAILABLE when the folder of the pictures is gone, TRAIN_IMAGES, DISK */
+/** Opens it for `work`. @throws EngineError TRAIN_IMAGES, DISK, and what `work` throws */
 export async function onCourse<T>(setup: Setup, runtime: Runtime, desk: Desk, signal: AbortSignal, work: (course: Course) => Promise<T>): Promise<T> {
   const { run, recipe, spec, memory, stepper, images } = setup
-  await requireRoot(run.description.root)
   const opened: (() => Promise<void>)[] = []
+  // Metrics and pictures are opened anew when the run goes back: what is closed at the end are the last ones.
+  let course: Course | undefined
   try {
     const looking = await onceThereIsRoom(() => openLooking({ runtime, folder: run.folder, recipe, spec, state: stepper.state, images }), { desk, step: memory.step, signal })
     opened.push(looking.release)
     const metrics = await openMetricsLog(run.folder, firstLine(memory, 0))
-    // They are opened anew when the run goes back, so the course is asked for the ones to close.
-    opened.push(() => course.metrics.close().catch((error: unknown) => { desk.note(String(error)) }))
+    opened.push(() => (course?.metrics ?? metrics).close())
     const feeding = await feed(setup, desk, signal)
-    opened.push(() => course.feeding.close())
-    const course: Course = {
+    opened.push(() => (course?.feeding ?? feeding).close())
+    const on: Course = {
       ...{ setup, desk, signal, looking, metrics, feeding, told: new Set<never>() },
-      saving: createSaving({ run, recipe, memory, stepper, desk, savedStep: setup.resumedFrom?.step, metrics: () => course.metrics }),
+      saving: createSaving({ run, recipe, memory, stepper, desk, savedStep: setup.resumedFrom?.step, metrics: () => on.metrics }),
       speed: createSpeed(spec.batch * recipe.run.accumulate),
     }
-    return await work(course)
+    course = on
+    return await work(on)
   } finally {
-    for (const close of opened.reverse()) await close()
+    for (const close of opened.reverse()) await close().catch((error: unknown) => { desk.note(messageOf(error)) })
   }
 }
 
@@ -66,10 +66,4 @@ function firstLine({ step, pending }: RunMemory, beginning: 0 | 1): number {
 
 function feed(setup: Setup, desk: Desk, signal: AbortSignal): Promise<Feeding> {
   return openFeeding({ ...setup, root: setup.run.description.root }, signal, desk.skipped)
-}
-
-/** Without this the first look would find no pictures to look at, and keep to that. */
-async function requireRoot(root: string): Promise<void> {
-  const isFolder = await stat(root).then((stats) => stats.isDirectory(), () => false)
-  if (!isFolder) throw new EngineError('SOURCE_UNAVAILABLE', `${root}: the folder with the training pictures cannot be read; put it back and resume the run.`, { detail: { path: root } })
 }

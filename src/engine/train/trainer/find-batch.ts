@@ -80,7 +80,7 @@ function fittingOf(before: Trial, last: Trial, budget: number): number {
  * not be collected yet.
  */
 async function bytesOfStep(runtime: Runtime, recipe: Recipe, batch: number): Promise<number> {
-  const spec = stepSpec(recipe, batch, runtime.attention)
+  const spec = stepSpec(recipe, batch, runtime)
   const before = nativeBytes()
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   try {

@@ -14,7 +14,7 @@ const gentle: StepRates = { lr: 1e-5, lastLayerLr: 1e-5, weightDecay: 0.04, mome
  * @param between runs before each of them, such as a measurement that both are held against
  */
 export async function measureStep(runtime: Runtime, recipe: Recipe, batch: number, repetitions: number, between: () => Promise<void>): Promise<{ readonly milliseconds: number }> {
-  const spec = stepSpec(recipe, batch, runtime.attention)
+  const spec = stepSpec(recipe, batch, runtime)
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   try {
     await fillInitialWeights(stepper.state, spec, recipe.seed, recipe.model.layerscale, undefined)

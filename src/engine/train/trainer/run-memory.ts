@@ -40,6 +40,7 @@ const stateSchema = z.object({
   bestKnn: z.number().optional(),
   firstKnn: z.number().optional(),
   pending: z.record(z.string(), measured).optional(),
+  lossScale: z.object({ value: z.number().positive(), goodSteps: z.int().nonnegative() }).optional(),
   skippedSteps: z.array(z.int().nonnegative()),
   rollbacks: z.int().nonnegative(),
   trainedMs: z.number().nonnegative(),
@@ -79,6 +80,7 @@ export function memoryState({ state, batch, ring, guard, bestKnn, firstKnn, pend
     ...(bestKnn === undefined ? {} : { bestKnn }),
     ...(firstKnn === undefined ? {} : { firstKnn }),
     ...(pending === undefined ? {} : { pending: Object.fromEntries(Object.entries(pending).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)])) }),
+    ...(state.lossScale === undefined ? {} : { lossScale: state.lossScale }),
     skippedSteps: [...skippedSteps],
     rollbacks,
     trainedMs: Math.round(trainedMs),
@@ -133,6 +135,7 @@ export async function restoreMemory(memory: RunMemory, checkpoint: LoadedCheckpo
   await fill('watch', watch.set('features', features))
   const rest = parsed(checkpoint.state)
   for (const name of state.updates.keys()) state.updates.set(name, rest.updates[name] ?? 0)
+  if (state.lossScale !== undefined && rest.lossScale !== undefined) Object.assign(state.lossScale, rest.lossScale)
   memory.step = checkpoint.step
   memory.ring = createFeatureRing(ringCapacity, memory.ring.dim, { rows: features.data, written: rest.ringWritten })
   memory.guard = rest.guard

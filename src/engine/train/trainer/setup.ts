@@ -36,7 +36,7 @@ export async function openSetup(run: RunFolder, lock: RunLock, runtime: Runtime,
   const { checkpoint, refused } = await newestCheckpoint(run, { lock, signal })
   for (const { step, reason } of refused) desk.phase('preparing', `the checkpoint of step ${step} was refused: ${reason}; going on from that of step ${checkpoint?.step ?? 0}`)
   const batch = recipe.run.batch !== 'auto' ? recipe.run.batch : checkpoint === undefined ? await findBatch(runtime, recipe, images.length, desk, signal) : await savedBatch(checkpoint)
-  const spec = stepSpec(recipe, batch, runtime.attention)
+  const spec = stepSpec(recipe, batch, runtime)
   const schedule = recipeSchedule(recipe, { imagesTotal: images.length, batch })
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   const memory = newMemory(stepper.state, spec.config.dim, batch)

@@ -1,13 +1,25 @@
 /** @file From a recipe to the graphs of a step and the rules of its update. */
+import { EngineError } from '../../contract'
 import { dropRate, keptRowCount } from '../../nn'
-import type { AttentionForm } from '../../ops'
 import { parameterGroup, type ParameterGroup } from '../../optim'
+import type { Runtime } from '../../runtime'
 import { maskUpperBound } from '../masking'
 import { maskOptions, recipeConfig, recipeHeads, type Recipe } from '../recipe'
 import { gridOf, networkParameters, type StepSpec, type UpdateOptions } from '../step'
 
-/** The step of a recipe for `batch` pictures per run of the graph. */
-export function stepSpec(recipe: Recipe, batch: number, attention: AttentionForm): StepSpec {
+/** What a step needs to know of the runtime that it is for. */
+export type StepRuntime = Pick<Runtime, 'provider' | 'attention' | 'float16'>
+
+/** Half precision where it is asked for, or left open and faster: on a device that has it. @throws EngineError RECIPE where it has not */
+function precisionOf({ run }: Recipe, { provider, float16 }: StepRuntime): StepSpec['precision'] {
+  if (run.precision !== 'float16') return run.precision === 'auto' && float16 ? 'float16' : 'float32'
+  // On the CPU the runtime converts back and forth: slow, but right, and asked for.
+  if (provider === 'cpu' || float16) return 'float16'
+  throw new EngineError('RECIPE', `run.precision is float16, which ${provider} does not compute on this machine; take auto or float32.`, { detail: { problems: [{ path: 'run.precision', message: 'this device has no float16', line: undefined }] } })
+}
+
+/** The step of a recipe for `batch` pictures per run of the graph. @throws EngineError RECIPE */
+export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime): StepSpec {
   const { method, model, dino, ibot, teacher, crops, run } = recipe
   const heads = recipeHeads(recipe)
   const masks = maskOptions(recipe, batch)
@@ -26,7 +38,8 @@ export function stepSpec(recipe: Recipe, batch: number, attention: AttentionForm
     maskedRows: masks === undefined ? 0 : maskUpperBound(masks),
     dropPath: { rate: model.drop_path_rate, uniform: model.drop_path_uniform, kind: model.drop_path_kind },
     recompute: run.recompute_activations,
-    attention,
+    attention: runtime.attention,
+    precision: precisionOf(recipe, runtime),
   }
 }
 

@@ -1,4 +1,5 @@
 /** @file The steps of a run, from where it is to its end, a stop, or trouble. */
+import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isEngineError, type TrainResult } from '../../contract'
 import type { Runtime } from '../../runtime'
@@ -17,8 +18,11 @@ const atOnce = AbortSignal.abort()
  * @throws EngineError NON_FINITE_LOSS, TRAIN_IMAGES, RUNTIME, DISK
  */
 export async function trainSteps(setup: Setup, runtime: Runtime, control: TrainControl, desk: Desk, signal: AbortSignal): Promise<TrainResult> {
-  const { spec, recipe, schedule, images, memory } = setup
+  const { run, spec, recipe, schedule, images, memory } = setup
   desk.begin(memory.step, schedule.stepsTotal)
+  const { root } = run.description
+  // Without this the first look would find no pictures to look at, and keep to that.
+  if (!(await isFolder(root))) return { outcome: 'stopped', reason: `${root}: the folder with the training pictures cannot be read; put it back and resume the run`, step: memory.step }
   return onCourse(setup, runtime, desk, signal, async (course) => {
     const { scored } = course.looking
     desk.note(`${memory.step === 0 ? 'begins' : `goes on after step ${memory.step}`}: ${images.length} pictures, batch ${spec.batch} × ${recipe.run.accumulate}, ${schedule.stepsTotal} steps${scored === undefined ? '' : `; scored by ${scored}`}`)
@@ -28,6 +32,10 @@ export async function trainSteps(setup: Setup, runtime: Runtime, control: TrainC
       return await ended(course, error)
     }
   })
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((stats) => stats.isDirectory(), () => false)
 }
 
 async function steps(course: Course, control: TrainControl): Promise<TrainResult> {

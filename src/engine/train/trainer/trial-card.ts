@@ -91,7 +91,7 @@ interface Trial {
 
 async function tryRecipe(options: TrialOptions, batch: number, model: ModelFolder | undefined, runtime: Runtime, signal: AbortSignal, onStep: () => void): Promise<Trial> {
   const { recipe, images, root } = options
-  const spec = stepSpec(recipe, batch, runtime.attention)
+  const spec = stepSpec(recipe, batch, runtime)
   const schedule = recipeSchedule(recipe, { imagesTotal: images.length, batch })
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   const skipped: FileProblem[] = []

@@ -27,6 +27,7 @@ function specOf(dropPath: DropPath): StepSpec {
     dropPath,
     recompute: false,
     attention: 'fused',
+    precision: 'float32',
   }
 }
 

@@ -24,7 +24,7 @@ type Section = Readonly<Record<string, unknown>>
 /** {@link tiny} with some keys changed. */
 export function tinyRecipe(changes: RecipeOverrides = {}): RecipeOverrides {
   const merged: Record<string, unknown> = { ...tiny }
-  for (const [key, value] of Object.entries(changes)) merged[key] = typeof value === 'object' ? { ...(merged[key] as Section | undefined), ...(value as Section) } : value
+  for (const [key, value] of Object.entries(changes)) merged[key] = typeof value === 'object' ? { ...(merged[key] as Section | undefined), ...value } : value
   return merged as RecipeOverrides
 }
 
