@@ -36,6 +36,7 @@ const spec: StepSpec = {
   dropPath: { rate: 0, uniform: false, kind: 'per-sample' },
   recompute: false,
   attention: 'fused',
+  precision: 'float32',
 }
 const rates: StepRates = { lr: 1e-3, lastLayerLr: 1e-3, weightDecay: 0.04, momentum: 0.996, teacherTemperature: 0.04, lastLayerFrozen: false }
 
@@ -70,6 +71,7 @@ it('learns for 20 steps, and its teacher as a model folder sees what the teacher
   // Balanced targets leave no cheap way down: what falls is learned.
   expect(losses.at(-1)! < losses[0]! - 1.5, losses.join(' ')).toBe(true)
 
+  await stepper.pull()
   const teacher = new Map(vitParameters(config).map(({ name }) => [name, stepper.state.teacher.tensors.get(`backbone.${name}`)!]))
   const folder = await addModel(
     { modelsFolder: await temporaryFolder() },

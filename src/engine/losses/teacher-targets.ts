@@ -16,14 +16,12 @@ export function centredTargets(scores: Value, centre: Value, temperature: Value)
  */
 const tiny = 1e-37
 
-/** The mean of the rows that count, `[1, K]`. `weights` `[rows, 1]` is 1 for a row that counts; left out, all do. */
+/**
+ * The mean of the rows that count, `[1, K]`, which the centre follows; zeros where none counts. `weights` `[rows, 1]` is 1
+ * for a row that counts; left out, all do. Source: dino/main_dino.py:407-416.
+ */
 export function meanScores(scores: Value, weights?: Value): Value {
   return weights === undefined ? mean(scores, 0, true) : divide(sum(multiply(scores, weights), 0, true), add(sumAll(weights), scalar(tiny)))
-}
-
-/** momentum · centre + (1 - momentum) · mean. Source: dino/main_dino.py:407-416. */
-export function nextCentre(centre: Value, batchMean: Value, momentum: number): Value {
-  return add(multiply(centre, scalar(momentum)), multiply(batchMean, scalar(1 - momentum)))
 }
 
 const iterations = 3
