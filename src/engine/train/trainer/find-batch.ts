@@ -15,6 +15,7 @@ const smallestBatch = 2
 const stride = 4
 /** Closer than this to what is known to fit is close enough. */
 const nearEnough = 1.25
+const mostTrials = 8
 /** Share of the free memory that is taken where the recipe names no budget; the rest is for decoded pictures and other programs. */
 const freeShare = 0.5
 const gibibyte = 2 ** 30
@@ -31,8 +32,8 @@ export function memoryBudget({ run }: Recipe): number {
 }
 
 /**
- * Measures steps on noise, each a few times larger than the one before, until a line through the last two reaches the
- * budget. What it answers is no more than the line allows; where that is much more than what was tried, it is tried first.
+ * Measures steps on noise, each as large as a line through the last two allows, but for the first ones, which are small.
+ * What it answers was tried and fits.
  * @throws EngineError MEMORY when not even the smallest trial fits; the signal's reason
  */
 export async function findBatch(runtime: Runtime, recipe: Recipe, images: number, desk: { note(line: string): void }, signal: AbortSignal): Promise<number> {
@@ -56,22 +57,24 @@ export async function largestFitting(budget: number, most: number, measure: (bat
   let before: Trial = { batch: smallestBatch, bytes: await measure(smallestBatch) }
   if (before.bytes > budget)
     throw new EngineError('MEMORY', `a batch of ${smallestBatch} needs ${toGigabytes(before.bytes)} GB and the budget is ${toGigabytes(budget)} GB; take a smaller model, smaller crops, or run.recompute_activations: true`)
-  if (limit === smallestBatch) return limit
-  let last: Trial = { batch: 2 * smallestBatch, bytes: await measure(2 * smallestBatch) }
-  for (;;) {
-    const fitting = Math.min(limit, fittingOf(before, last, budget))
-    if (fitting < last.batch) return Math.max(smallestBatch, fitting)
-    if (fitting < nearEnough * last.batch) return last.batch
-    const batch = Math.min(fitting, stride * last.batch)
-    ;[before, last] = [last, { batch, bytes: await measure(batch) }]
+  let good = before
+  let bad: Trial | undefined
+  for (let trials = 1; trials < mostTrials; trials++) {
+    const below = bad === undefined ? limit : bad.batch - 2
+    const fitting = good === before ? below : Math.min(below, fittingOf(bad ?? before, good, budget))
+    if (fitting < nearEnough * good.batch) break
+    const batch = Math.min(fitting, good === before ? 2 * smallestBatch : stride * good.batch)
+    const trial = { batch, bytes: await measure(batch) }
+    if (trial.bytes > budget) bad = trial
+    else [before, good] = [good, trial]
   }
+  return good.batch
 }
 
 /** Where the line through two trials reaches the budget, rounded down to an even batch. A line that does not rise allows anything. */
-function fittingOf(before: Trial, last: Trial, budget: number): number {
-  const perPicture = (last.bytes - before.bytes) / (last.batch - before.batch)
-  if (perPicture <= 0) return last.bytes <= budget ? Infinity : before.batch
-  return 2 * Math.floor((last.batch + (budget - last.bytes) / perPicture) / 2)
+function fittingOf(other: Trial, good: Trial, budget: number): number {
+  const perPicture = (good.bytes - other.bytes) / (good.batch - other.batch)
+  return perPicture <= 0 ? Infinity : 2 * Math.floor((good.batch + (budget - good.bytes) / perPicture) / 2)
 }
 
 /**

@@ -25,7 +25,7 @@ type Section = Readonly<Record<string, unknown>>
 export function tinyRecipe(changes: RecipeOverrides = {}): RecipeOverrides {
   const merged: Record<string, unknown> = { ...tiny }
   for (const [key, value] of Object.entries(changes)) merged[key] = typeof value === 'object' ? { ...(merged[key] as Section | undefined), ...value } : value
-  return merged as RecipeOverrides
+  return merged
 }
 
 /** What DINOv2 adds: masks, KoLeo, Sinkhorn-Knopp or centring, a head for patches, and either kind of stochastic depth. */
