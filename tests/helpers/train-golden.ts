@@ -121,6 +121,7 @@ export function specOf(golden: TrainGolden, overrides: Partial<StepSpec> = {}): 
     dropPath: { rate: 0, uniform: false, kind: 'per-sample' },
     recompute: false,
     attention: 'fused',
+    precision: 'float32',
     ...overrides,
   }
 }

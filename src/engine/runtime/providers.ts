@@ -1,7 +1,7 @@
 /** @file Which execution provider to use: each candidate is tried on a real graph, compared with the CPU, and timed. */
 import { messageOf, type ProviderName, type ProviderReport } from '../contract'
 import { buildModel, input, type BuiltModel, type Value } from '../graph'
-import { attention, gelu, matMul, reshape, type AttentionForm } from '../ops'
+import { attention, cast, gelu, matMul, reshape, type AttentionForm } from '../ops'
 import { randomStream, type Tensor } from '../tensor'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -54,6 +54,33 @@ interface ProbeResult {
   readonly milliseconds: number
 }
 
+/** A product of the probe's input with itself, from values rounded to half precision or not. */
+function productModel(isHalf: boolean): BuiltModel {
+  const x = input('x', 'float32', [size, size])
+  const factor = isHalf ? cast(x, 'float16') : x
+  return buildModel('product', { product: cast(matMul(factor, factor), 'float32') }, () => new Uint8Array())
+}
+
+/** Whether a provider's own kernels multiply in half precision, and come near enough to the CPU's single precision. */
+async function multipliesInHalf(provider: ProviderName, threads: number): Promise<boolean> {
+  // The CPU has no such kernels; the runtime would convert back and forth.
+  if (provider === 'cpu') return false
+  const product = async (on: ProviderName, isHalf: boolean): Promise<Readonly<Record<string, Tensor>>> => {
+    const session = await openSession(productModel(isHalf), { provider: on, threads })
+    try {
+      return await session.run({ x: probeInput() })
+    } finally {
+      await session.release()
+    }
+  }
+  try {
+    return relativeDifference(await product('cpu', false), await product(provider, true)) <= tolerance
+  } catch {
+    // WebGPU without the feature shader-f16 refuses at the first cast.
+    return false
+  }
+}
+
 async function probe(provider: ProviderName, threads: number): Promise<ProbeResult> {
   const session = await openSession(probeModel(), { provider, threads })
   try {
@@ -97,6 +124,8 @@ export interface ProviderChoice {
   readonly provider: ProviderName
   /** Fused where the provider's kernel agrees with the CPU. */
   readonly attention: AttentionForm
+  /** Whether products in half precision are to be had. */
+  readonly float16: boolean
   readonly reports: readonly ProviderReport[]
 }
 
@@ -136,7 +165,8 @@ export async function chooseProvider(threads: number, preferred: ProviderName | 
   }
   const [fastest] = [...working].sort((a, b) => a.milliseconds - b.milliseconds)
   const chosen = working.find(({ name }) => name === preferred) ?? fastest
-  return { provider: chosen?.name ?? 'cpu', attention: chosen?.attention ?? 'fused', reports }
+  const provider = chosen?.name ?? 'cpu'
+  return { provider, attention: chosen?.attention ?? 'fused', float16: await multipliesInHalf(provider, threads), reports }
 }
 
 /** The last clause of the runtime's first line: what precedes it are its own source paths and conditions. */

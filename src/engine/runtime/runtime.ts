@@ -17,6 +17,8 @@ export interface Runtime {
   readonly provider: ProviderName
   /** The form of attention that this provider computes correctly. */
   readonly attention: AttentionForm
+  /** Whether the provider multiplies in half precision, and well enough. */
+  readonly float16: boolean
   readonly reports: readonly ProviderReport[]
   readonly threads: number
   /** The provider's memory, where tensors can stay in it between sessions; undefined where they come back each time, or where it is ours. */
@@ -32,7 +34,7 @@ export interface Runtime {
 /** Probes the providers and makes the runtime. */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const threads = options.threads ?? availableParallelism()
-  const { provider, attention, reports } = await chooseProvider(threads, options.preferred)
+  const { provider, attention, float16, reports } = await chooseProvider(threads, options.preferred)
   const device = await deviceOf(provider, threads)
   const open = new Set<Session>()
   const kept = (session: Session): Session => {
@@ -48,6 +50,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   return {
     provider,
     attention,
+    float16,
     reports,
     threads,
     device,

@@ -1,13 +1,12 @@
 /** @file One training step on a device: weights, moments and gradients stay there, and only losses and features come back. */
 import { EngineError, messageOf } from '../../contract'
 import type { Device, DeviceTensor } from '../../runtime'
-import type { Tensor } from '../../tensor'
 import { createDeviceAdder } from './device-adder'
 import { disposeAll, type DeviceTensors } from './device-parts'
 import { createDeviceUpdater } from './device-updater'
 import { createDeviceWeights, type DeviceWeights } from './device-weights'
 import { gradientGraph, gradientOutput, studentInput, teacherInput } from './gradient-graph'
-import { centreFeeds, gather, metricsOf, needsTemperature, nothingYet, type Accumulated } from './step-numbers'
+import { gather, judge, nothingYet, numberFeeds, type Accumulated } from './step-numbers'
 import type { StepSpec } from './step-spec'
 import type { Stepper } from './stepper'
 import { emptyState, type TrainingState } from './training-state'
@@ -45,13 +44,13 @@ export async function openDeviceStepper(device: Device, spec: StepSpec, options:
     gradient: undefined,
     step: async (runs, rates) => {
       if (newest === 'host') await push()
-      const temperature: Tensor<'float32'> = { dtype: 'float32', shape: [], data: Float32Array.of(rates.teacherTemperature) }
+      const numbers = numberFeeds(state, rates.teacherTemperature)
       const total = nothingYet()
       let gradients: DeviceTensors = new Map()
       let summed: ReadonlyMap<string, number> | undefined
       try {
         for await (const feeds of runs) {
-          const { resident, host } = await onDevice(() => session.run({ ...weightFeeds(state, weights), ...feeds, ...centreFeeds(state), ...(needsTemperature(graph) ? { 'teacher.temperature': temperature } : {}) }))
+          const { resident, host } = await onDevice(() => session.run({ ...weightFeeds(state, weights), ...feeds, ...numbers }))
           gather(graph, host, total)
           const own = new Map(Object.entries(resident).map(([output, tensor]) => [output.slice(gradientOutput('').length), tensor]))
           if (total.runs === 1) gradients = own
@@ -65,11 +64,9 @@ export async function openDeviceStepper(device: Device, spec: StepSpec, options:
           }
         }
         if (total.features === undefined) throw new EngineError('INTERNAL', 'a step was given no pictures')
-        const squares = summed === undefined ? total.squares : new Map([...summed].map(([name, square]) => [name, square / total.runs ** 2]))
-        const metrics = metricsOf(total, squares, options)
-        const finite = Object.values(metrics).every(Number.isFinite)
-        if (finite) {
-          await onDevice(() => updater.apply(gradients, squares, 1 / total.runs, rates))
+        const { metrics, squares, scale, finite, usable } = judge(total, summed ?? total.squares, state, options)
+        if (usable) {
+          await onDevice(() => updater.apply(gradients, squares, scale, rates))
           updateCentres(state, total, options.centreMomentum)
           newest = 'device'
         }

@@ -1,9 +1,10 @@
 /** @file The graph of one step up to its gradients: both networks, the losses, and the loss's derivative by every weight that learns. */
 import { gradients } from '../../autodiff'
-import { buildModel, input, scalar, type BuiltModel, type Value } from '../../graph'
+import { buildModel, input, scalar, topologicalValues, type BuiltModel, type Value } from '../../graph'
 import { centredTargets, crossViewLoss, divergence, koleoLoss, maskedPatchLoss, meanEntropy, meanScores, sinkhornTargets } from '../../losses'
 import { parametersFrom, type ParameterSpec, type Parameters } from '../../nn'
 import { add, concat, multiply, reshape, slice, sumSquares } from '../../ops'
+import { productsInHalf } from './half-precision'
 import { networkInputs, studentNetwork, teacherNetwork, type NetworkOutputs } from './networks'
 import { networkParameters, type StepSpec } from './step-spec'
 
@@ -52,7 +53,7 @@ function koleoTerm({ batch }: StepSpec, features: Value): Value {
 /**
  * Builds the graph. Inputs: `student.*`, `teacher.*`, `global`, `local`, `teacher.temperature`, with centring `centre`
  * and `centre.ibot` `[1, K]`, with masks `masks`, `masked.indices`, `masked.weights`, `masked.counted`, with stochastic
- * depth `kept.B`. Outputs: the losses, with centring `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
+ * depth `kept.B`, in half precision `loss.scale`, by which gradients come out multiplied. Outputs: the losses, with centring `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
  * `[2 · batch, dim]`), `gradient.*`, and `gradient.squares` with Σ g² of each.
  * @param isTrainable false for weights that never learn, such as the fixed norms of prototypes
  */
@@ -89,7 +90,8 @@ export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boo
   }
 
   const trainable = parameters.filter(({ name }) => isTrainable(name))
-  const derived = gradients(loss, trainable.map(({ name }) => student.lookup(name)), { recompute: spec.recompute ? ours.boundaries : [] })
+  const isHalf = spec.precision === 'float16'
+  const derived = gradients(isHalf ? multiply(loss, input('loss.scale', 'float32', [])) : loss, trainable.map(({ name }) => student.lookup(name)), { recompute: spec.recompute ? ours.boundaries : [] })
   const outputs: Record<string, Value> = { ...losses, features: theirs.features }
   if (spec.centering === 'centering') {
     outputs['teacher.mean'] = meanScores(theirs.scores)
@@ -99,7 +101,14 @@ export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boo
     outputs[gradientOutput(name)] = derived[index] ?? scalar(0)
   })
   outputs['gradient.squares'] = concat(derived.map((gradient) => sumSquares(reshape(gradient, [gradient.shape.reduce<number>((size, dim) => size * Number(dim), 1)]), 0, true)), 0)
-  return { built: buildModel('step', outputs, noParameter), trainable, losses: Object.keys(losses) as LossName[] }
+  const precise = isHalf ? productsInHalf(outputs, beyondNetworks(loss, [ours, theirs])) : outputs
+  return { built: buildModel('step', precise, noParameter), trainable, losses: Object.keys(losses) as LossName[] }
+}
+
+/** What the losses compute from the networks' outputs. */
+function beyondNetworks(loss: Value, networks: readonly NetworkOutputs[]): ReadonlySet<Value> {
+  const within = new Set(topologicalValues(networks.flatMap(({ features, scores, patchScores }) => [features, scores, ...(patchScores === undefined ? [] : [patchScores])])))
+  return new Set(topologicalValues([loss]).filter((value) => !within.has(value)))
 }
 
 function noParameter(name: string): never {

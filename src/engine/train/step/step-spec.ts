@@ -31,6 +31,8 @@ export interface StepSpec {
   /** Let activations inside blocks go and compute them again on the way back. */
   readonly recompute: boolean
   readonly attention: AttentionForm
+  /** In which matrix products of both networks are computed; weights, their update, norms, softmax and losses are float32 always. */
+  readonly precision: 'float32' | 'float16'
 }
 
 /** Patches along the edge of a crop. */

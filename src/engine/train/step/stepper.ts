@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor'
 import { chunksOf, flatTensors, tensorOf, type FlatTensors } from './flat-tensors'
 import { gradientGraph, gradientOutput, studentInput, teacherInput, type GradientGraph } from './gradient-graph'
 import { openHostUpdater } from './host-updater'
-import { centreFeeds, gather, metricsOf, needsTemperature, nothingYet, type Accumulated, type StepFeeds } from './step-numbers'
+import { gather, judge, nothingYet, numberFeeds, type Accumulated, type StepFeeds } from './step-numbers'
 import type { StepSpec } from './step-spec'
 import { emptyState, type TrainingState } from './training-state'
 import type { StepRates, UpdateOptions } from './update-rules'
@@ -17,7 +17,7 @@ export interface StepResult {
   readonly metrics: Readonly<Record<string, number>>
   /** The teacher's CLS features of the global crops of the last run, float32 `[2 · batch, dim]`. */
   readonly features: Tensor<'float32'>
-  /** False: a loss or a gradient was no number. Nothing has been updated then. */
+  /** False: a loss or a gradient was no number, though not because the loss was scaled too far for float16. Nothing has been updated then. */
   readonly finite: boolean
 }
 
@@ -44,29 +44,26 @@ export async function openHostStepper(runtime: Runtime, spec: StepSpec, options:
   const gradient = flatTensors(graph.trainable)
   const adder = await openAdder(runtime, graph, gradient)
   const updater = await openHostUpdater(runtime, state, gradient, options)
-  const temperature: Tensor<'float32'> = { dtype: 'float32', shape: [], data: new Float32Array(1) }
   const weights = weightFeeds(state)
 
   const runOnce = async (feeds: StepFeeds, into: FlatTensors): Promise<Readonly<Record<string, Tensor>>> =>
-    session.run({ ...weights, ...feeds, ...centreFeeds(state), ...(needsTemperature(graph) ? { 'teacher.temperature': temperature } : {}) }, gradientTargets(graph, into))
+    session.run({ ...weights, ...feeds }, gradientTargets(graph, into))
 
   return {
     state,
     gradient,
     step: async (runs, rates) => {
-      temperature.data[0] = rates.teacherTemperature
+      const numbers = numberFeeds(state, rates.teacherTemperature)
       const total = nothingYet()
       for await (const feeds of runs) {
-        const results = await runOnce(feeds, total.runs === 0 ? gradient : adder.scratch())
+        const results = await runOnce({ ...feeds, ...numbers }, total.runs === 0 ? gradient : adder.scratch())
         if (total.runs > 0) await adder.add()
         gather(graph, results, total)
       }
       if (total.features === undefined) throw new EngineError('INTERNAL', 'a step was given no pictures')
-      const squares = total.runs === 1 ? total.squares : await adder.squares(1 / total.runs)
-      const metrics = metricsOf(total, squares, options)
-      const finite = Object.values(metrics).every(Number.isFinite)
-      if (finite) {
-        await updater.apply(squares, 1 / total.runs, rates)
+      const { metrics, squares, scale, finite, usable } = judge(total, total.runs === 1 ? total.squares : await adder.squares(), state, options)
+      if (usable) {
+        await updater.apply(squares, scale, rates)
         await updateCentres(state, total, (centre, mean) => updater.average(centre, mean, options.centreMomentum))
       }
       return { metrics, features: total.features, finite }
@@ -102,8 +99,8 @@ interface Adder {
   scratch(): FlatTensors
   /** gradient ← gradient + scratch. */
   add(): Promise<void>
-  /** Σ (scale · g)² of each parameter's gradient. */
-  squares(scale: number): Promise<Map<string, number>>
+  /** Σ g² of each parameter's gradient. */
+  squares(): Promise<Map<string, number>>
   release(): Promise<void>
 }
 
@@ -122,11 +119,11 @@ async function openAdder(runtime: Runtime, { trainable }: GradientGraph, gradien
       const right = whole(scratch.data)
       for (const [index, left] of whole(gradient.data).entries()) await sessions.sum.run({ left, right: right[index] ?? left }, { total: left })
     },
-    squares: async (scale) => {
+    squares: async () => {
       const found = new Map<string, number>()
       for (const [name, tensor] of gradient.tensors) {
         const { total } = await sessions.squares.run({ x: { ...tensor, shape: [tensor.data.length] } })
-        found.set(name, Number(total?.data[0]) * scale ** 2)
+        found.set(name, Number(total?.data[0]))
       }
       return found
     },

@@ -2,6 +2,7 @@
 import type { ParameterSpec } from '../../nn'
 import type { Tensor } from '../../tensor'
 import { flatTensors, type FlatTensors } from './flat-tensors'
+import { newLossScale, type LossScale } from './loss-scale'
 import { masksPatches, networkParameters, type StepSpec } from './step-spec'
 
 export interface TrainingState {
@@ -16,6 +17,8 @@ export interface TrainingState {
   readonly centreIbot: Tensor<'float32'> | undefined
   /** How often Adam has updated each parameter: a frozen one starts later. */
   readonly updates: Map<string, number>
+  /** Undefined where all is computed in float32. */
+  readonly lossScale: LossScale | undefined
 }
 
 /** Zeroed centres, of the sizes that a step has. */
@@ -36,6 +39,7 @@ export function emptyState(spec: StepSpec): TrainingState {
     first: flatTensors(parameters),
     second: flatTensors(parameters),
     updates: new Map(parameters.map(({ name }) => [name, 0])),
+    lossScale: spec.precision === 'float16' ? newLossScale() : undefined,
   }
 }
 

@@ -53,6 +53,7 @@ function fixture() {
     centre: undefined,
     centreIbot: undefined,
     updates: new Map(parameters.map(({ name }) => [name, 6])),
+    lossScale: undefined,
   }
   const gradient = filled(learned, 5)
   const squares = new Map([...gradient.tensors].map(([name, { data }]) => [name, data.reduce((sum, value) => sum + value ** 2, 0)]))
