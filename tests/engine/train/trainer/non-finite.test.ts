@@ -96,7 +96,7 @@ describe('a step that gives no numbers', () => {
 
 describe('a learning rate beyond all reason', () => {
   it('is found out before its weights are saved: every checkpoint holds numbers', async () => {
-    const [run] = await draft(tinyRecipe({ run: { steps: 16, batch: 2, workers: 0 }, checkpoint: { every_steps: 1 }, optimiser: { lr: 1e38, min_lr: 1e38, warmup: '0 steps', scaling_rule: 'none', freeze_last_layer: '0 steps', clip_grad: 0, weight_decay: 0.9, weight_decay_end: 0.9 } }))
+    const [run] = await draft(tinyRecipe({ run: { steps: 16, batch: 2, workers: 0 }, checkpoint: { every_steps: 1 }, optimiser: { lr: 1e39, min_lr: 1e39, warmup: '0 steps', scaling_rule: 'none', freeze_last_layer: '0 steps', clip_grad: 0, weight_decay: 0.9, weight_decay_end: 0.9 } }))
     const { error } = await train(run)
     expect(error?.code).toBe('NON_FINITE_LOSS')
     const checkpoints = await listCheckpoints(run.folder)

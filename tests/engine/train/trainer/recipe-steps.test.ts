@@ -28,7 +28,7 @@ async function openRuntime(): Promise<Runtime> {
 }
 
 async function open(runtime: Runtime, recipe: Recipe, batch: number): Promise<{ readonly stepper: Stepper; readonly feeds: (groups: readonly Float32Array[], step?: number) => StepFeeds; readonly noise: readonly Float32Array[] }> {
-  const spec = stepSpec(recipe, batch, runtime.attention)
+  const spec = stepSpec(recipe, batch, runtime)
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   onTestFinished(() => stepper.release())
   await fillInitialWeights(stepper.state, spec, 5, 0.1, undefined)
