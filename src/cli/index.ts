@@ -87,7 +87,7 @@ function buildProgram(): Command {
 
   addJson(addWorkspace(program.command('export')))
     .description('a model as one file for other programs, opened again and compared before it gets its name')
-    .argument('[model]', 'a bundled model, an imported one, or the path of anything that can be imported; by default the bundled one')
+    .argument('[model]', 'a bundled model, an imported one, a run, or the path of anything that can be imported; by default the bundled one')
     .requiredOption('--to <file>', 'an .onnx file with everything inside, a .safetensors file, or a folder where it ends in a separator')
     .option('--size <HxW>', 'ONNX: pictures of this height and width alone, in pixels; by default any', heightByWidth)
     .addOption(new Option('--attention <which>', 'ONNX: of CLS to the patches in the last block (cls, the default), all rows of the last block, of all blocks, or none').choices(['cls', 'last', 'all', 'none'] as const))

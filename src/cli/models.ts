@@ -6,6 +6,7 @@ import { createRuntime, type Runtime } from '../engine/runtime'
 import { listModelFolders, resolveModel, type ModelFolder, type ModelPlaces } from '../engine/weights'
 import { defaultWorkspace, findAppFolders } from '../shell'
 import type { CommandContext } from './context'
+import { namedRunTeacher } from './run-models'
 
 /** Options of every command that runs a model. */
 export interface ModelOptions {
@@ -32,10 +33,10 @@ async function bundledModel({ bundledFolder }: ModelPlaces): Promise<ModelFolder
   return model
 }
 
-/** The model that `--model` names, or the bundled one. @throws EngineError NOT_FOUND, or what importing throws */
+/** The model, or run, that `--model` names, or the bundled model. @throws EngineError NOT_FOUND, or what importing throws */
 export async function chooseModel({ model, workspace }: ModelOptions, context: CommandContext): Promise<ModelFolder> {
   const places = modelPlaces(workspace)
-  const chosen = model === undefined ? await bundledModel(places) : await resolveModel(model, places, context)
+  const chosen = model === undefined ? await bundledModel(places) : ((await namedRunTeacher(model, workspace ?? defaultWorkspace(), context)) ?? (await resolveModel(model, places, context)))
   if (!chosen.manifest.trained) context.terminal.note(`Note: the model "${chosen.manifest.name}" is untrained; its features mean nothing.`)
   return chosen
 }

@@ -56,5 +56,5 @@ export function addRuntime(command: Command): Command {
 
 /** `--model`, `--workspace`, `--provider` and `--threads`. */
 export function addModel(command: Command): Command {
-  return addRuntime(addWorkspace(command.option('--model <model>', 'a bundled model, an imported one, or the path of anything that can be imported; by default the bundled one')))
+  return addRuntime(addWorkspace(command.option('--model <model>', 'a bundled model, an imported one, a run (its folder, or run:ID), or the path of anything that can be imported; by default the bundled one')))
 }

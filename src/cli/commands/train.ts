@@ -1,36 +1,24 @@
 /** @file `dinoscope train`: a backbone trained on the pictures of a folder, into a run folder, in this process. */
 import { realpath } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
-import { EngineError, isEngineError, messageOf, type FeasibilityCard, type FileProblem, type JobContext, type TrainEvent, type TrainResult } from '../../engine/contract'
-import { imagesBelow, planRun, teacherModel, type PlannedRun, type WeightSources } from '../../engine/host'
-import { createRunFolderAt, openRunFolder, parseRecipe, runInfo, trainRun, trialCard, type RunFolder } from '../../engine/train'
+import { basename, relative, resolve } from 'node:path'
+import { EngineError, messageOf, type FeasibilityCard, type FileProblem, type JobContext, type TrainEvent, type TrainResult } from '../../engine/contract'
+import { imagesBelow, planRun, type PlannedRun, type WeightSources } from '../../engine/host'
+import { createRunFolderAt, parseRecipe, runInfo, trainRun, trialCard, type RunFolder } from '../../engine/train'
 import { listModelFolders, resolveModel } from '../../engine/weights'
 import { createKeepAwake, defaultWorkspace } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes, UsageError } from '../exit-codes'
 import { modelPlaces } from '../models'
+import { existingRun, namedRunTeacher, runTeacher } from '../run-models'
 import { cardLines, createTrainingLine } from '../training-lines'
 import { readRecipe, type TrainOptions } from './train-options'
 
-/** The run in `folder`, or undefined where there is none. */
-async function existingRun(folder: string): Promise<RunFolder | undefined> {
-  return openRunFolder(folder).catch((error: unknown) => {
-    if (isEngineError(error, 'NOT_FOUND')) return undefined
-    throw error
-  })
-}
-
 function weightSources(workspace: string, context: JobContext<never> & CommandContext): WeightSources {
   const places = modelPlaces(workspace)
-  const teacherOf = async (run: string): Promise<Awaited<ReturnType<typeof teacherModel>>> => {
-    const found = (await existingRun(resolve(run))) ?? (await openRunFolder(join(workspace, 'runs', basename(run))))
-    return teacherModel(found, 'newest', { modelsFolder: join(workspace, 'cache', 'teachers') }, context)
-  }
   return {
     models: async () => (await Promise.all([places.bundledFolder, places.modelsFolder].map(listModelFolders))).flatMap(({ models }) => models),
-    // The folder of a run can be named like any model.
-    find: async (model) => ((await existingRun(resolve(model))) === undefined ? resolveModel(model, places, context) : teacherOf(model)),
-    teacherOf,
+    find: async (model) => (await namedRunTeacher(model, workspace, context)) ?? resolveModel(model, places, context),
+    teacherOf: (run) => runTeacher(run, workspace, context),
   }
 }
 
