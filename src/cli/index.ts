@@ -116,7 +116,7 @@ function buildProgram(): Command {
 
   addJson(addRuntime(program.command('bench')))
     .description('measure')
-    .argument('[names...]', 'inference, or all')
+    .argument('[names...]', 'inference, training, or all')
     .action((names: readonly string[], options: BenchOptions & Json) => finish(options, async (context) => (await import('./commands/bench')).bench(names, options, context)))
   return program
 }

@@ -75,6 +75,21 @@ describe('dinoscope train', () => {
     expect([result.code, result.stderr.includes('continuing from First light, step 6')]).toEqual([0, true])
   })
 
+  it('gives its teacher to commands that take a model, by its folder or as a run of the workspace', async () => {
+    const home = join(folder, 'home')
+    const out = join(home, 'runs', 'known')
+    await train(photos, '--out', out, '--preset', 'tiny-smoke', '--steps', '2')
+    const exported = async (model: string): Promise<[code: number | null, model: unknown]> => {
+      const result = await runCli(['export', model, '--to', join(folder, `${model === out ? 'folder' : 'id'}.safetensors`), '--json'], home)
+      return [result.code, (lastJson(result)['model'] as { readonly name?: unknown } | undefined)?.name]
+    }
+    expect([await exported(out), await exported('run:known'), await exported('run:unknown')]).toEqual([
+      [0, 'known, step 2'],
+      [0, 'known, step 2'],
+      [1, undefined],
+    ])
+  })
+
   it('tries without a run', async () => {
     const result = await train(photos, '--card', '--preset', 'tiny-smoke', '--steps', '4', '--json')
     expect({ code: result.code, ...lastJson(result) }).toMatchObject({ code: 0, images: 5, stepsTotal: 4, verdict: 'poor' })
