@@ -59,7 +59,7 @@ describe('a run', () => {
       48,
       tinyDinov2({ run: { steps: 48, batch: 2, workers: 0 }, teacher: { centering: 'centering' }, ibot: { separate_head: false }, model: { drop_path_kind: 'per-sample' }, ...saved }),
     ],
-  ] as const)('%s is the same straight, stopped and resumed, and killed and resumed', async (_title, name, steps, recipe) => {
+  ] as const)('%s is the same straight, stopped and resumed, and killed and resumed', { timeout: 180_000 }, async (_title, name, steps, recipe) => {
     const half = steps / 2
     const straight = await draft(`${name}-straight`, recipe)
     expect(await train(straight)).toMatchObject({ result: { outcome: 'finished', step: steps } })
