@@ -1,6 +1,6 @@
-/** @file `npm run screenshots`: takes the README's pictures from the real app on the sample photos, into docs/screenshots. */
+/** @file `npm run screenshots`: takes the README's pictures from the real app on the sample photos, into docs/screenshots. `npm run screenshots -- train run` takes only those. */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright'
@@ -9,6 +9,23 @@ import { ensureChromium } from './chromium.mjs'
 
 const target = join(root, 'docs', 'screenshots')
 const size = { width: 1440, height: 900 }
+const only = process.argv.slice(2)
+const wanted = (name) => only.length === 0 || only.includes(name)
+
+/** A model that is small enough to show a curve after a minute or two; on six photos it learns those six. */
+const shownSteps = 300
+const recipe = `preset: dino-vitti16-laptop
+init: scratch
+model: { arch: custom, dim: 96, depth: 4, heads: 3, patch_size: 8, image_size: 64 }
+dino: { head_n_prototypes: 256, head_hidden_dim: 256, head_bottleneck_dim: 64 }
+teacher: { momentum_teacher: 0.99 }
+crops: { global_crops_size: 64, local_crops_size: 32, local_crops_number: 4 }
+run: { steps: ${shownSteps}, batch: 6, accumulate: 1, workers: 2 }
+watch: { log_every: 1, probe_every: 5% }
+`
+/** The picture of a run is taken while it works, when most of its curves are there. */
+const shownShare = 0.9
+const trainingMs = 900_000
 
 async function startServer(workspace) {
   const server = spawn(process.execPath, [join(root, 'bin', 'dinoscope.mjs'), 'serve', '--workspace', workspace], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -30,6 +47,7 @@ async function settled(page) {
 }
 
 async function take(page, name) {
+  if (!wanted(name)) return
   await page.mouse.move(size.width / 2, 2)
   await page.waitForTimeout(300)
   await page.screenshot({ path: join(target, `${name}.jpg`), type: 'jpeg', quality: 88 })
@@ -61,20 +79,62 @@ async function tour(browser, url, colorScheme) {
   await page.close()
 }
 
+/** Plans a run on the photos, and takes one picture of the plan and others of the run when it nears its end. */
+async function trainingTour(browser, url, photos) {
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light', reducedMotion: 'reduce' })
+  page.setDefaultTimeout(trainingMs)
+  await page.goto(url)
+  await page.getByRole('button', { name: 'Open folder…' }).click()
+  await page.getByRole('dialog').getByRole('textbox').fill(photos)
+  await page.getByRole('dialog').getByRole('button', { name: 'Open this folder' }).click()
+  await page.locator('[data-testid=tile] img[data-loaded=true]').nth(5).waitFor()
+  await page.getByRole('link', { name: 'Train' }).click()
+  await page.getByTestId('presets').locator('[data-preset=dino-vitti16-laptop]').click()
+  await page.getByTestId('advanced').click()
+  await page.getByTestId('recipe-text').fill(recipe)
+  await page.getByTestId('advanced').click()
+  await page.getByTestId('measure').click()
+  await page.getByTestId('card').waitFor()
+  await take(page, 'train')
+  if (wanted('run') || wanted('probes')) {
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.getByTestId('start').click()
+    // Not under the eyes of the page: drawn ten times a second without a graphics card, curves take what training needs.
+    await page.getByTestId('run-tabs').getByRole('radio', { name: 'Recipe' }).click()
+    await page.waitForFunction((share) => Number(/(\d+) %/.exec(document.querySelector('[data-testid=run-step]')?.textContent ?? '')?.[1]) >= share * 100, shownShare, { polling: 200 })
+    await page.getByTestId('run-tabs').getByRole('radio', { name: 'Curves' }).click()
+    await page.locator('[data-chart=teacher] canvas').waitFor()
+    await take(page, 'run')
+    await page.getByTestId('run-tabs').getByRole('radio', { name: 'Pictures through time' }).click()
+    await page.getByTestId('probe-picture').first().waitFor()
+    await page.waitForLoadState('networkidle')
+    await take(page, 'probes')
+  }
+  await page.close()
+}
+
 await build()
 await mkdir(target, { recursive: true })
-const workspace = await mkdtemp(join(tmpdir(), 'dinoscope-screenshots-'))
-const { server, url } = await startServer(workspace)
+const scratch = await mkdtemp(join(tmpdir(), 'dinoscope-'))
+// A run's page says where its photos lie: not in somebody's checkout.
+const photos = join(scratch, 'Photos')
+await cp(join(root, 'resources', 'samples'), photos, { recursive: true })
+const { server, url } = await startServer(join(scratch, 'workspace'))
 const browser = await chromium.launch({
   executablePath: await ensureChromium(),
   args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
 })
 try {
   // The token in the address is spent into a cookie by the first visit of each page, and stays valid for this server.
-  await tour(browser, url, 'dark')
-  await tour(browser, url, 'light')
+  if (['attention', 'similarity', 'models'].some(wanted)) await tour(browser, url, 'dark')
+  if (['library', 'pca'].some(wanted)) await tour(browser, url, 'light')
+  // Last, for it keeps the processor busy.
+  if (['train', 'run', 'probes'].some(wanted)) await trainingTour(browser, url, photos)
 } finally {
   await browser.close()
+  // A run that is being trained writes its checkpoint first.
+  const ended = new Promise((resolve) => server.once('exit', resolve))
   server.kill('SIGTERM')
-  await rm(workspace, { recursive: true, force: true })
+  await ended
+  await rm(scratch, { recursive: true, force: true })
 }
