@@ -32,7 +32,7 @@ export async function runBench(names: readonly BenchName[], options: BenchOption
           measurements.push(...(await benchInference(runtime, roofline, options.samplesFolder)))
           break
         case 'training':
-          measurements.push(...(await benchTraining(runtime, roofline)))
+          measurements.push(...(await benchTraining(runtime, roofline, options.samplesFolder)))
       }
     }
     const gemmGflops = await roofline.measure()

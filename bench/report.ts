@@ -11,13 +11,13 @@ export interface Benchmark {
 
 /** A rate as it was measured, before it is held against the roofline. */
 export interface Measurement extends Omit<Benchmark, 'rooflineRatio'> {
-  /** Arithmetic in one unit of `value`, GFLOP. */
-  readonly gigaflopsPerUnit: number
+  /** Arithmetic in one unit of `value`, GFLOP; absent where arithmetic is not what limits it. */
+  readonly gigaflopsPerUnit?: number
 }
 
 /** Holds a measured rate against the roofline. */
 export function againstRoofline({ gigaflopsPerUnit, ...measurement }: Measurement, gemmGflops: number): Benchmark {
-  return { ...measurement, rooflineRatio: (measurement.value * gigaflopsPerUnit) / gemmGflops }
+  return gigaflopsPerUnit === undefined ? measurement : { ...measurement, rooflineRatio: (measurement.value * gigaflopsPerUnit) / gemmGflops }
 }
 
 export interface BenchReport {

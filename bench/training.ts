@@ -1,7 +1,9 @@
 /** @file Speed and memory of a whole training step: losses, gradients, clipping, AdamW and the teacher's average. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { forwardMacs } from '../src/engine/nn'
 import type { Runtime } from '../src/engine/runtime'
-import { measureStep, parseRecipe, recipeConfig, type Recipe } from '../src/engine/train'
+import { measureStep, measureTrainingData, parseRecipe, recipeConfig, type Recipe } from '../src/engine/train'
 import { peakRssMb, type Measurement } from './report'
 import type { Roofline } from './roofline'
 
@@ -38,13 +40,24 @@ function stepMacs(recipe: Recipe): number {
   return 3 * student - 2 * embedding(global) - locals * embedding(local) + teacher
 }
 
-/** Measures the settings in order, the small one first: peak memory only grows. */
-export async function benchTraining(runtime: Runtime, roofline: Roofline): Promise<Measurement[]> {
+const dataSteps = 6
+
+/**
+ * Measures the settings in order, the small one first: peak memory only grows. Then how fast pictures become crops when
+ * no model holds them up, of which the model should need a third at most.
+ */
+export async function benchTraining(runtime: Runtime, roofline: Roofline, samplesFolder: string): Promise<Measurement[]> {
   const measured: Measurement[] = []
   for (const setting of settings) {
     const recipe = recipeOf(setting)
     const { milliseconds } = await measureStep(runtime, recipe, setting.batch, setting.repetitions, () => roofline.measure().then(() => undefined))
     measured.push({ name: setting.name, value: (1000 * setting.batch) / milliseconds, unit: 'img/s', gigaflopsPerUnit: (2 * stepMacs(recipe)) / 1e9, peakRssMb: peakRssMb() })
   }
+  const [first] = settings
+  if (first === undefined) return measured
+  const photos = (await readdir(samplesFolder)).filter((name) => name.endsWith('.jpg'))
+  const images = photos.map((name) => ({ path: join(samplesFolder, name), relativePath: name, sizeBytes: 0 }))
+  const { imagesPerSecond } = await measureTrainingData(recipeOf(first), images, samplesFolder, first.batch, dataSteps)
+  measured.push({ name: 'training data, photos to 2×224 + 8×96 px crops', value: imagesPerSecond, unit: 'img/s', peakRssMb: peakRssMb() })
   return measured
 }

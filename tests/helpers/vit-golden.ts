@@ -59,7 +59,7 @@ async function runInput(runtime: Runtime, model: ModelFolder, pixels: Tensor): P
   const outputs: Record<string, Value> = { tokens, attention: blocks.at(-1)!.attention(input('queries', 'int64', ['queries'])) }
   for (const [index, block] of blocks.entries()) outputs[`block${index}`] = block.tokens
   const built = buildModel('golden', outputs, (name) => ({ location: model.manifest.weights.file, offset: location(name).offset, length: location(name).byteLength }))
-  const session = await runtime.open(built, dirname(model.weights.path))
+  const session = await runtime.open(built, { weightsFolder: dirname(model.weights.path) })
   try {
     const count = 1 + config.registers + grid.height * grid.width
     const queries: Tensor<'int64'> = { dtype: 'int64', shape: [count], data: BigInt64Array.from({ length: count }, (_, index) => BigInt(index)) }

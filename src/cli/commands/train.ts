@@ -96,5 +96,7 @@ export async function train(folder: string | undefined, options: TrainOptions, c
     `${outcome === 'finished' ? 'Finished' : 'Stopped'} at step ${step} of ${info.stepsTotal}${reason === undefined ? '' : `: ${reason}`}.`,
     outcome === 'finished' ? `The run is in ${run.folder}${info.hasReport ? '; its report is report.html there' : ''}.` : `Go on with: dinoscope train --out ${run.folder} --resume`,
   ])
-  return outcome === 'stopped' && signal.aborted ? exitCodes.cancelled : exitCodes.done
+  if (outcome === 'finished') return exitCodes.done
+  // Nobody asked for this stop: the pictures are gone, or the disk is full.
+  return signal.aborted ? exitCodes.cancelled : exitCodes.failed
 }

@@ -161,7 +161,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
     let session: Promise<Session> | undefined
     return (): Promise<Session> => {
       if (session === undefined) {
-        session = runtime.open(build(), weights.folder)
+        session = runtime.open(build(), { weightsFolder: weights.folder })
         opened.push(session)
       }
       return session

@@ -6,12 +6,15 @@ import { availableParallelism } from 'node:os'
 import { createDevice, tryDevice, type Device } from './device'
 import { openModelFile } from './model-file'
 import { chooseProvider } from './providers'
-import { openSession, type MemoryUse, type Session } from './session'
+import { openSession, type Session, type SessionOptions } from './session'
 
 export interface RuntimeOptions {
   readonly preferred?: ProviderName
   readonly threads?: number
 }
+
+/** How one session differs from the runtime's others: where its external data lies, how it gets memory, how many threads it takes. */
+export type OpenOptions = Partial<Pick<SessionOptions, 'weightsFolder' | 'memory' | 'threads'>>
 
 export interface Runtime {
   readonly provider: ProviderName
@@ -23,8 +26,8 @@ export interface Runtime {
   readonly threads: number
   /** The provider's memory, where tensors can stay in it between sessions; undefined where they come back each time, or where it is ours. */
   readonly device: Device | undefined
-  /** Loads a model whose external data lies in `weightsFolder`. The caller releases the session. */
-  open(built: BuiltModel, weightsFolder?: string, memory?: MemoryUse): Promise<Session>
+  /** Loads a built model. The caller releases the session. */
+  open(built: BuiltModel, options?: OpenOptions): Promise<Session>
   /** Opens an ONNX file of our own making from its path. The caller releases the session. */
   openFile(path: string): Promise<Session>
   /** Releases every session that is still open. */
@@ -54,7 +57,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     reports,
     threads,
     device,
-    open: async (built, weightsFolder, memory) => kept(await openSession(built, { provider, threads, weightsFolder, memory })),
+    open: async (built, own) => kept(await openSession(built, { provider, threads, ...own })),
     openFile: async (path) => kept(await openModelFile(path, { provider, threads })),
     dispose: async () => {
       await device?.release()

@@ -29,5 +29,5 @@ export {
 export { listProbes, type ProbeFrameFiles } from './watch'
 export { trainedPreprocessing } from './trainer/evaluation-size'
 export { trainRun, type TrainControl, type TrainRunOptions } from './trainer/train-run'
-export { measureStep } from './trainer/measure-step'
+export { measureStep, measureTrainingData } from './trainer/measure-step'
 export { trialCard, type TrialOptions } from './trainer/trial-card'

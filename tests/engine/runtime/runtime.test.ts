@@ -59,7 +59,7 @@ describe('sessions', () => {
     const runtime = await createRuntime({ preferred: 'cpu' })
     const product = matMul(input('x', 'float32', [1, 2]), parameter('missing.weight', 'float32', [2, 2]))
     const built = buildModel('lost', { product }, () => ({ location: 'nowhere.safetensors', offset: 0, length: 16 }))
-    await expect(runtime.open(built, import.meta.dirname)).rejects.toMatchObject({ code: 'RUNTIME', message: expect.stringMatching(/lost could not be loaded on cpu: .*nowhere\.safetensors/s) })
+    await expect(runtime.open(built, { weightsFolder: import.meta.dirname })).rejects.toMatchObject({ code: 'RUNTIME', message: expect.stringMatching(/lost could not be loaded on cpu: .*nowhere\.safetensors/s) })
     await runtime.dispose()
   })
 })

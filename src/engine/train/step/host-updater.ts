@@ -44,8 +44,9 @@ export interface HostUpdater {
 
 /** Opens the two small graphs and cuts the state into pieces once. */
 export async function openHostUpdater(runtime: Runtime, state: TrainingState, gradient: FlatTensors, options: UpdateOptions): Promise<HostUpdater> {
-  const update = await runtime.open(updateModel(options))
-  const averaging = await runtime.open(averageModel())
+  // A piece is done before a second thread has woken up.
+  const update = await runtime.open(updateModel(options), { threads: 1 })
+  const averaging = await runtime.open(averageModel(), { threads: 1 })
   const pieces = new Map(state.parameters.map(({ name }) => [name, piecesOf(state, gradient, name)]))
   const scalars = Object.fromEntries(scalarNames.map((name) => [name, { dtype: 'float32', shape: [], data: new Float32Array(1) }])) as unknown as Scalars
   // The runtime sees the same memory, so writing here is feeding.

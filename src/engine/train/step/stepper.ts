@@ -40,7 +40,7 @@ const pieceLength = 65_536
 export async function openHostStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
   const state = emptyState(spec)
   const graph = gradientGraph(spec, (name) => options.groupOf(name).trainable)
-  const session = await runtime.open(graph.built, undefined, 'pooled')
+  const session = await runtime.open(graph.built, { memory: 'pooled' })
   const gradient = flatTensors(graph.trainable)
   const adder = await openAdder(runtime, graph, gradient)
   const updater = await openHostUpdater(runtime, state, gradient, options)

@@ -10,7 +10,7 @@ export interface Due {
 export interface Look {
   /** `knn` and `knn.best`, or nothing. */
   readonly values: Readonly<Record<string, number>>
-  /** Whether no score of this run was better. */
+  /** Whether this score is better than all before it. */
   readonly best: boolean
 }
 
@@ -22,10 +22,11 @@ export function dueAfter({ setup: { memory, schedule }, looking }: Course): Due 
 
 /** @throws the signal's reason, in the middle of scoring; EngineError DISK only where the signal is aborted */
 export async function look(course: Course, { scores, probes }: Due): Promise<Look> {
+  const { setup: { memory, recipe } } = course
+  const before = memory.bestKnn ?? -1
   const values = scores ? await score(course) : {}
   if (probes) await probe(course)
-  const { setup: { memory, recipe } } = course
-  return { values, best: recipe.checkpoint.keep_best && values['knn'] !== undefined && values['knn'] === memory.bestKnn }
+  return { values, best: recipe.checkpoint.keep_best && (values['knn'] ?? -1) > before }
 }
 
 async function score({ setup: { memory }, desk, signal, looking }: Course): Promise<Readonly<Record<string, number>>> {

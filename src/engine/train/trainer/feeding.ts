@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { FileProblem } from '../../contract'
 import { openLoader, type Loader, type LoaderOptions } from '../data'
-import { cropGroups } from '../recipe'
+import { cropGroups, type Recipe } from '../recipe'
 import type { StepFeeds } from '../step'
 import { trainedPreprocessing } from './evaluation-size'
 import type { Setup } from './setup'
@@ -31,32 +31,26 @@ export interface FeedingPlan extends Pick<Setup, 'recipe' | 'spec' | 'schedule' 
   readonly images: LoaderOptions['images']
 }
 
+/** What of a loader a recipe decides. */
+export function loaderOptions(recipe: Recipe, batch: number): Omit<LoaderOptions, 'firstStep' | 'lastStep' | 'root' | 'images' | 'signal' | 'onSkipped'> {
+  const { workers, cache_gb: cacheGb } = recipe.run
+  const { mean, std } = trainedPreprocessing(recipe)
+  return {
+    ...{ batch, mean, std, ahead },
+    groups: cropGroups(recipe),
+    seed: recipe.seed,
+    patchSize: recipe.model.patch_size,
+    cacheBytes: Math.round(cacheGb * gibibyte),
+    workers: workers === 'auto' ? Math.min(mostWorkers, Math.max(1, availableParallelism() - 1)) : workers,
+  }
+}
+
 /** Opens the loader where the memory says that training is. */
 export async function openFeeding({ root, recipe, images, spec, schedule, masks, memory }: FeedingPlan, signal: AbortSignal, onSkipped: (problem: FileProblem) => void): Promise<Feeding> {
-  const { accumulate, workers, cache_gb: cacheGb } = recipe.run
-  const { mean, std } = trainedPreprocessing(recipe)
-  const firstStep = memory.step * accumulate
-  const lastStep = schedule.stepsTotal * accumulate - 1
+  const { accumulate } = recipe.run
+  const steps = { firstStep: memory.step * accumulate, lastStep: schedule.stepsTotal * accumulate - 1 }
   const loader: Loader | undefined =
-    firstStep > lastStep
-      ? undefined
-      : await openLoader({
-          images,
-          root,
-          groups: cropGroups(recipe),
-          batch: spec.batch,
-          seed: recipe.seed,
-          patchSize: spec.config.patchSize,
-          mean,
-          std,
-          firstStep,
-          lastStep,
-          cacheBytes: Math.round(cacheGb * gibibyte),
-          workers: workers === 'auto' ? Math.min(mostWorkers, Math.max(1, availableParallelism() - 1)) : workers,
-          ahead,
-          signal,
-          onSkipped,
-        })
+    steps.firstStep > steps.lastStep ? undefined : await openLoader({ ...loaderOptions(recipe, spec.batch), ...steps, root, images, signal, onSkipped })
   let pictures: number[] = []
   let waitedMs = 0
   return {

@@ -1,7 +1,10 @@
-/** @file How long a step of a recipe takes, on noise: for benchmarks and for the card before a run. */
+/** @file How long a step of a recipe takes, on noise, and how fast its pictures come: for benchmarks. */
+import { EngineError } from '../../contract'
 import type { Runtime } from '../../runtime'
+import { measureLoader, type LoaderSpeed, type TrainingImage } from '../data'
 import { maskOptions, type Recipe } from '../recipe'
 import { openStepper, type StepRates } from '../step'
+import { loaderOptions } from './feeding'
 import { noiseGroups } from './find-batch'
 import { fillInitialWeights } from './initial-weights'
 import { stepFeeds } from './step-feeds'
@@ -31,4 +34,16 @@ export async function measureStep(runtime: Runtime, recipe: Recipe, batch: numbe
   } finally {
     await stepper.release()
   }
+}
+
+/** Pictures that become a recipe's crops in a second while nothing else is done. */
+export async function measureTrainingData(recipe: Recipe, images: readonly TrainingImage[], root: string, batch: number, steps: number): Promise<LoaderSpeed> {
+  const never = new AbortController().signal
+  return measureLoader({
+    ...loaderOptions(recipe, batch),
+    ...{ images, root, firstStep: 0, lastStep: steps, signal: never },
+    onSkipped: ({ relativePath, reason }) => {
+      throw new EngineError('TRAIN_IMAGES', `${relativePath}: ${reason}`)
+    },
+  })
 }

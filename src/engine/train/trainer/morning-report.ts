@@ -11,6 +11,7 @@ import type { Setup } from './setup'
 /** Writes report.html from what lies in the run's folder. @throws EngineError DISK */
 export async function writeMorningReport({ run, recipe, memory }: Setup, runtime: Pick<Runtime, 'provider' | 'threads'>, skipped: readonly FileProblem[]): Promise<void> {
   const html = renderReport({
+    folder: run.folder,
     run: await runInfo(run),
     metrics: await readMetrics(run.folder, -1),
     trainedMs: memory.trainedMs,

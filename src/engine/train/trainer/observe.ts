@@ -5,7 +5,7 @@ import type { StepResult, StepSpec } from '../step'
 import { featureStatistics, guard } from '../watch'
 import type { RunMemory } from './run-memory'
 
-/** Steps between two looks at the features: singular values of a thousand of them take longer than a small model's step. */
+/** Fewest steps between two looks at the features: singular values of a thousand of them take longer than a small model's step. */
 const statisticsEvery = 25
 
 export interface ObserveOptions {
@@ -13,15 +13,17 @@ export interface ObserveOptions {
   /** Until here a young run's oddities are no symptoms. */
   readonly warmupSteps: number
   readonly guarded: boolean
+  /** Steps between two lines of numbers; what is looked at in between would not be kept. */
+  readonly logEvery: number
 }
 
 const lengthOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
 
 /** Takes a step into the run's memory; `step` counts it as done. */
-export function observe(memory: RunMemory, step: number, { metrics, features, finite }: StepResult, rates: StepSchedule, { spec, warmupSteps, guarded }: ObserveOptions): { readonly values: Record<string, number>; readonly warnings: readonly TrainWarning[] } {
+export function observe(memory: RunMemory, step: number, { metrics, features, finite }: StepResult, rates: StepSchedule, { spec, warmupSteps, guarded, logEvery }: ObserveOptions): { readonly values: Record<string, number>; readonly warnings: readonly TrainWarning[] } {
   const { state } = memory
   if (finite) memory.ring.push(features.data)
-  const statistics = finite && step % statisticsEvery === 0 ? featureStatistics(memory.ring.rows(), memory.ring.dim) : undefined
+  const statistics = finite && step % (Math.ceil(statisticsEvery / logEvery) * logEvery) === 0 ? featureStatistics(memory.ring.rows(), memory.ring.dim) : undefined
   const centreNorm = state.centre === undefined ? undefined : lengthOf(state.centre.data)
   const values: Record<string, number> = {
     ...metrics,

@@ -24,7 +24,7 @@ export async function oneStep(course: Course): Promise<void> {
   } else {
     const rates = schedule.at(index)
     const result = await stepper.step(feeding.step(index), rates)
-    const { values, warnings } = observe(memory, index + 1, result, rates, { spec, warmupSteps, guarded: recipe.watch.collapse_guard })
+    const { values, warnings } = observe(memory, index + 1, result, rates, { spec, warmupSteps, guarded: recipe.watch.collapse_guard, logEvery: recipe.watch.log_every })
     warnings.forEach(desk.warn)
     if (!result.finite) {
       await goBack(course, index)

@@ -1,11 +1,11 @@
 /** @file One run from its folder: locked, set up, stepped through, saved, and left so that it can go on. */
 import { messageOf, type JobContext, type ProviderName, type TrainEvent, type TrainResult } from '../../contract'
-import { createRuntime } from '../../runtime'
 import { createStatusWriter, lockRun, openRunFolder, openTrainLog, readRunStatus, type RunFolder, type RunLock, type RunStatus } from '../run'
 import { createDesk, type Desk } from './desk'
 import { writeMorningReport } from './morning-report'
 import { openSetup } from './setup'
 import { reasonOf, trainSteps } from './train-steps'
+import { openTrainingRuntime } from './training-runtime'
 
 /** What a person can ask of a run while it works; asked between steps. */
 export interface TrainControl {
@@ -66,7 +66,7 @@ async function withDesk(run: RunFolder, { emit }: JobContext<TrainEvent>, work: 
 
 async function trainLocked(run: RunFolder, lock: RunLock, { provider, threads, control }: TrainRunOptions, desk: Desk, signal: AbortSignal): Promise<Ended> {
   desk.phase('preparing', 'opening the run')
-  const runtime = await createRuntime({ preferred: provider ?? 'cpu', threads })
+  const runtime = await openTrainingRuntime(provider, threads)
   try {
     const setup = await openSetup(run, lock, runtime, desk, signal)
     try {

@@ -4,7 +4,7 @@ import { freemem } from 'node:os'
 import { dirname } from 'node:path'
 import { EngineError, type FeasibilityCard, type FileProblem, type JobContext, type Progress, type ProviderName } from '../../contract'
 import { createProgress } from '../../progress'
-import { createRuntime, type Runtime } from '../../runtime'
+import type { Runtime } from '../../runtime'
 import { openModelFolder, type ModelFolder } from '../../weights'
 import type { TrainingImage } from '../data'
 import { maskOptions, recipeSchedule, recipeSummary, type Recipe } from '../recipe'
@@ -15,6 +15,7 @@ import { findBatch } from './find-batch'
 import { fillInitialWeights } from './initial-weights'
 import { memoryTensors, newMemory, type RunMemory } from './run-memory'
 import { stepSpec, updateOptions } from './step-plan'
+import { openTrainingRuntime } from './training-runtime'
 
 export interface TrialOptions {
   readonly recipe: Recipe
@@ -45,7 +46,7 @@ export async function trialCard(options: TrialOptions, { signal, emit }: JobCont
   const freeMemoryBytes = freemem() + process.memoryUsage().rss
   const model = initFolder === undefined ? undefined : await openModelFolder(initFolder)
   const progress = createProgress('Trying some steps', Math.min(trialSteps, stepsOf(recipe, images.length)), emit)
-  const runtime = await createRuntime({ preferred: provider ?? 'cpu', threads })
+  const runtime = await openTrainingRuntime(provider, threads)
   try {
     const batch = recipe.run.batch === 'auto' ? await findBatch(runtime, recipe, images.length, { note: () => undefined }, signal) : recipe.run.batch
     signal.throwIfAborted()

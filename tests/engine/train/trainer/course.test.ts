@@ -51,7 +51,7 @@ describe('the course of a run', () => {
     const scores = events.flatMap((event) => (event.kind === 'step' && event.metrics.values['knn'] !== undefined ? [[event.metrics.step, event.metrics.values['knn']] as const] : []))
     expect(scores.map(([step]) => step)).toEqual([0, 2, 4, 6])
     const best = Math.max(...scores.map(([, score]) => score))
-    const bestStep = scores.findLast(([, score]) => score === best)?.[0]
+    const bestStep = scores.find(([, score]) => score === best)?.[0]
     expect((await listCheckpoints(run!.folder)).flatMap((each) => (each.best ? [each.step] : [])).at(-1)).toBe(bestStep)
     expect((await statusOf(run!)).bestKnn).toBe(best)
     expect((await listCheckpoints(run!.folder)).map(({ step }) => step)).toEqual([...new Set([bestStep, 5, 6])].sort())

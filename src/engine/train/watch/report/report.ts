@@ -8,6 +8,8 @@ import { chartSection, keyFigures, type References } from './sections'
 import { reportStyle } from './style'
 
 export interface ReportData {
+  /** Of the run, for the commands that go on from it. */
+  readonly folder: string
   readonly run: RunInfo
   readonly metrics: MetricSeries
   /** Time spent training, over all its sessions, milliseconds. */
@@ -64,8 +66,8 @@ function warningSection({ warnings }: RunInfo): Markup {
   return html`<h2>Warnings</h2><p class="lead">What was noticed while it trained, and what to change.</p><ul class="warnings">${items}</ul>`
 }
 
-function nextSection({ run, metrics }: ReportData): Markup {
-  const items = nextSteps(run, metrics).map(({ title, text, command }) => html`<li class="card"><h3>${title}</h3><p>${text}</p>${command === undefined ? undefined : html`<code>${command}</code>`}</li>`)
+function nextSection({ run, metrics, folder }: ReportData): Markup {
+  const items = nextSteps(run, metrics, folder).map(({ title, text, command }) => html`<li class="card"><h3>${title}</h3><p>${text}</p>${command === undefined ? undefined : html`<code>${command}</code>`}</li>`)
   return html`<h2>What to do next</h2><ol class="next">${items}</ol>`
 }
 

@@ -74,7 +74,7 @@ describe('what to do next', () => {
     steps: Float64Array.from({ length: 100 }, (_, step) => step),
     columns: Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, Float64Array.from({ length: 100 }, (_, step) => at(step / 100))])),
   })
-  const titles = (info: Partial<RunInfo>, metrics: MetricSeries): string[] => nextSteps({ ...run, ...info }, metrics).map(({ title }) => title)
+  const titles = (info: Partial<RunInfo>, metrics: MetricSeries): string[] => nextSteps({ ...run, ...info }, metrics, '/runs/night-1').map(({ title }) => title)
   const settled = series({ knn: (share) => 0.5 - Math.exp(-20 * share) / 5 })
 
   it.each<readonly [string, Partial<RunInfo>, MetricSeries, readonly string[]]>([
@@ -88,5 +88,11 @@ describe('what to do next', () => {
     ['a run that measured nothing', {}, series({}), ['Look at your pictures with it', 'Use it elsewhere']],
   ])('follows from %s', (_what, info, metrics, expected) => {
     expect(titles(info, metrics)).toEqual(expected)
+  })
+
+  it('is said in commands that find the run wherever it lies', () => {
+    const commands = (folder: string): (string | undefined)[] => nextSteps({ ...run, state: 'stopped', step: 40 }, settled, folder).map(({ command }) => command)
+    expect(commands('/runs/night-1')).toEqual(['dinoscope train --out /runs/night-1 --resume', 'dinoscope inspect PICTURE --model /runs/night-1 --out FOLDER', 'dinoscope export /runs/night-1 --to backbone.onnx'])
+    expect(commands('/my runs/1')[0]).toBe('dinoscope train --out "/my runs/1" --resume')
   })
 })

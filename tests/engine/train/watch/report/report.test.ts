@@ -37,7 +37,7 @@ const metrics: MetricSeries = {
   columns: { loss: column((step) => 8 - step / 100), 'teacher.kl': column(() => 0.5), knn: column((step) => 0.2 + step / 3000, 50), 'gradient.ibot': column(() => NaN) },
 }
 
-const data = (over: Partial<ReportData> = {}): ReportData => ({ run, metrics, trainedMs: 30_600_000, writtenAt: '2026-11-25T06:41:00.000Z', device: 'CPU, 2 threads', recipe: 'preset: tiny-smoke\n', probes: [], skipped: [], ...over })
+const data = (over: Partial<ReportData> = {}): ReportData => ({ folder: '/runs/night one', run, metrics, trainedMs: 30_600_000, writtenAt: '2026-11-25T06:41:00.000Z', device: 'CPU, 2 threads', recipe: 'preset: tiny-smoke\n', probes: [], skipped: [], ...over })
 /** Which of `texts` the page does not have. */
 const missing = (page: string, texts: readonly string[]): string[] => texts.filter((text) => !page.includes(text))
 const charts = (page: string): string[] => [...page.matchAll(/<figure class="chart"><figcaption><h3>([^<]*)</g)].map(([, title]) => title ?? '')
