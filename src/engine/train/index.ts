@@ -28,6 +28,7 @@ export {
 } from './run'
 export { listProbes, type ProbeFrameFiles } from './watch'
 export { trainedPreprocessing } from './trainer/evaluation-size'
-export { trainRun, type TrainControl, type TrainRunOptions } from './trainer/train-run'
+export type { TrainControl } from './trainer/control'
+export { trainRun, type TrainRunOptions } from './trainer/train-run'
 export { measureStep, measureTrainingData } from './trainer/measure-step'
 export { trialCard, type TrialOptions } from './trainer/trial-card'

@@ -1,13 +1,8 @@
 /** @file The trainer's side of its contract: one run or trial, steered from outside between its steps. */
 import { EngineError, type FeasibilityCard, type HostPort, type JobContext, type Progress, type TrainEvent, type TrainResult } from '../../contract'
+import type { TrainControl } from '../../train'
 import { createHost } from '../host'
 import { trainerContract, type TrainerCardRequest, type TrainerContract, type TrainerMachine } from './contract'
-
-/** What is asked of a person's wishes between two steps. */
-export interface TrainControl {
-  paused(): boolean
-  finishBy(): Date | undefined
-}
 
 /** The training itself, given from outside so that the process around it can be tested without one. */
 export interface Training {

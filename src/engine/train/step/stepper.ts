@@ -25,7 +25,7 @@ export interface Stepper {
   readonly state: TrainingState
   /** Σ over `runs` of a gradient each, then one update. Stops before the update when a number is not finite. */
   step(runs: Iterable<StepFeeds> | AsyncIterable<StepFeeds>, rates: StepRates): Promise<StepResult>
-  /** The gradients of the last step before clipping, averaged over its runs, where they lie in this process's memory; for tests. */
+  /** The gradients of the last step before clipping, summed over its runs, where they lie in this process's memory; for tests. */
   readonly gradient: FlatTensors | undefined
   /** Brings `state` up to date where it is kept on a device; to be called before it is read. @throws EngineError RUNTIME when the device is lost */
   pull(): Promise<void>

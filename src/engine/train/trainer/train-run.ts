@@ -1,17 +1,12 @@
 /** @file One run from its folder: locked, set up, stepped through, saved, and left so that it can go on. */
 import { messageOf, type JobContext, type ProviderName, type TrainEvent, type TrainResult } from '../../contract'
 import { createStatusWriter, lockRun, openRunFolder, openTrainLog, readRunStatus, type RunFolder, type RunLock, type RunStatus } from '../run'
+import type { TrainControl } from './control'
 import { createDesk, type Desk } from './desk'
 import { writeMorningReport } from './morning-report'
 import { openSetup } from './setup'
 import { reasonOf, trainSteps } from './train-steps'
 import { openTrainingRuntime } from './training-runtime'
-
-/** What a person can ask of a run while it works; asked between steps. */
-export interface TrainControl {
-  paused(): boolean
-  finishBy(): Date | undefined
-}
 
 export interface TrainRunOptions {
   /** Of the run; everything else lies in it. */

@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isEngineError, type TrainResult } from '../../contract'
 import type { Runtime } from '../../runtime'
+import type { TrainControl } from './control'
 import { onCourse, type Course } from './course'
 import type { Desk } from './desk'
 import { afterStep, beforeFirstStep, oneStep } from './one-step'
 import type { Setup } from './setup'
-import type { TrainControl } from './train-run'
 
 const pausePollMs = 200
 /** For saving that does not wait for room. */

@@ -3,7 +3,8 @@ import { EngineError, type ClientMessage, type HostMessage, type JobContext, typ
 import type { RunStore, StoredRun } from '../../../../src/engine/host/runs/run-store'
 import { createExitNews } from '../../../../src/engine/host/trainer/exit-news'
 import type { StartTrainer } from '../../../../src/engine/host/trainer/process'
-import { serveTrainer, type TrainControl, type Training } from '../../../../src/engine/host/trainer/serve-trainer'
+import { serveTrainer, type Training } from '../../../../src/engine/host/trainer/serve-trainer'
+import type { TrainControl } from '../../../../src/engine/train'
 import { memoryPair } from '../../../../src/engine/link'
 
 export const summary = { method: 'dino', architecture: 'ViT-Ti/16', patchSize: 16, backboneParameters: 100, headParameters: 50, globalSize: 224, localSize: 96, localCrops: 8, batch: 4, accumulate: 1 } as const
