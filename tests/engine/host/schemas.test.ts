@@ -20,6 +20,7 @@ const good: Readonly<Record<string, unknown>> = {
   'view.similarity': { analysisId: 'a1', patch: 7 },
   'embed.run': { libraryId: 'l1', modelId: 'm1', pooling: 'cls', format: 'csv' },
   'embed.file': { exportId: 'e1', name: 'embeddings.csv', offset: 0 },
+  'models.export': { modelId: 'm1', format: 'onnx', bakedSize: [224, 224] },
   'train.presets': undefined,
   'train.check': { recipe: 'preset: tiny-smoke\n' },
   'train.card': plan,
