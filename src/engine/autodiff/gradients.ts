@@ -25,6 +25,7 @@ export function gradients(loss: Value, wrt: readonly Value[], { recompute = [] }
   const relevant = dependents(ordered, new Set(wrt))
   const collected = new Map<Value, Value[]>([[loss, [scalar(1)]]])
   const activations = recomputation(recompute)
+  const read = cheaply(activations.again)
 
   for (const { source } of [...ordered].reverse()) {
     if (source.kind !== 'node') continue
@@ -32,7 +33,7 @@ export function gradients(loss: Value, wrt: readonly Value[], { recompute = [] }
     const upstream = node.outputs.map((output) => summed(collected.get(output)))
     activations.passed(node.outputs, upstream)
     if (!node.inputs.some((input) => relevant.has(input)) || upstream.every((gradient) => gradient === undefined)) continue
-    derivatives({ ...node, inputs: node.inputs.map(activations.again), outputs: node.outputs.map(activations.again) }, upstream).forEach((gradient, index) => {
+    derivatives({ ...node, inputs: node.inputs.map(read), outputs: node.outputs.map(activations.again) }, upstream).forEach((gradient, index) => {
       const input = node.inputs[index]
       if (gradient === undefined || input === undefined || !relevant.has(input)) return
       const exact = unbroadcast(gradient, input)
@@ -42,6 +43,21 @@ export function gradients(loss: Value, wrt: readonly Value[], { recompute = [] }
     })
   }
   return wrt.map((value) => summed(collected.get(value)) ?? zerosLike(value))
+}
+
+/** What a rule reads of its inputs: those that are cheaper to compute again than to keep are, once for all who read them. */
+function cheaply(again: (value: Value) => Value): (value: Value) => Value {
+  const copies = new Map<Value, Value>()
+  return (value) => {
+    const kept = again(value)
+    if (kept.source.kind !== 'node') return kept
+    const { node } = kept.source
+    const rule = opRules[node.op as OpName] as OpRule<unknown>
+    if (rule.again === undefined || kept.source.output !== 0) return kept
+    const copy = copies.get(kept) ?? rule.again(node.inputs, node.outputs, node.parameters)
+    copies.set(kept, copy)
+    return copy
+  }
 }
 
 /** The one place where the gradients of a value's several uses are added. */

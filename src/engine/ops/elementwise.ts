@@ -42,12 +42,22 @@ export const logRule = unaryRule('log', 'Log', (upstream, x) => divide(upstream,
 export const sqrtRule = unaryRule('sqrt', 'Sqrt', (upstream, _x, y) => divide(multiply(upstream, scalar(0.5)), y))
 export const erfRule = unaryRule('erf', 'Erf', (upstream, x) => multiply(upstream, multiply(scalar(2 / Math.sqrt(Math.PI)), exp(negate(multiply(x, x))))))
 export const sigmoidRule = unaryRule('sigmoid', 'Sigmoid', (upstream, _x, y) => multiply(upstream, multiply(y, subtract(scalar(1), y))))
-/** d/dx x·Φ(x) = Φ(x) + x·φ(x). */
-export const geluRule = unaryRule('gelu', 'Gelu', (upstream, x) => {
-  const distribution = add(multiply(erf(multiply(x, scalar(Math.SQRT1_2))), scalar(0.5)), scalar(0.5))
-  const density = multiply(exp(multiply(multiply(x, x), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)))
-  return multiply(upstream, add(distribution, multiply(x, density)))
-})
+/** Φ(x), the distribution function of the standard normal. */
+function normalDistribution(x: Value): Value {
+  return add(multiply(erf(multiply(x, scalar(Math.SQRT1_2))), scalar(0.5)), scalar(0.5))
+}
+
+/** d/dx x·Φ(x) = Φ(x) + x·φ(x). The output is the largest thing in a block, and x·Φ(x) is one product when Φ is there. */
+export const geluRule: OpRule = {
+  ...unaryRule('gelu', 'Gelu', (upstream, x) => {
+    const density = multiply(exp(multiply(multiply(x, x), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)))
+    return multiply(upstream, add(normalDistribution(x), multiply(x, density)))
+  }),
+  again: ([x]) => {
+    if (x === undefined) throw graphError('gelu', 'input 0 is missing')
+    return multiply(x, normalDistribution(x))
+  },
+}
 
 export const whereRule: OpRule = {
   name: 'where',

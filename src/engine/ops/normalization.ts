@@ -1,6 +1,6 @@
 /** @file Softmax and layer normalisation over the last axis. */
 import type { Value } from '../graph'
-import { exp, multiply, subtract } from './elementwise'
+import { add, exp, multiply, subtract } from './elementwise'
 import { mean, sum } from './reduction'
 import { applyRule, applySingle, float, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
 
@@ -21,6 +21,11 @@ export const logSoftmaxRule: OpRule = {
   gradient: gradientOf((upstream, _inputs, y) => [subtract(upstream, multiply(exp(y), sum(upstream, -1, true)))]),
 }
 
+/** (x - mean) / √(var + ε), from the statistics that the op itself gives. */
+function normalizedRows(x: Value, outputs: readonly Value[]): Value {
+  return multiply(subtract(x, inputAt(outputs, 1)), inputAt(outputs, 2))
+}
+
 /** Inputs: x, weight, bias. Outputs: the result and, for the gradient, mean and 1 / √(var + ε) of each row. */
 export const layerNormRule: OpRule<{ readonly epsilon: number }> = {
   name: 'layerNorm',
@@ -38,12 +43,14 @@ export const layerNormRule: OpRule<{ readonly epsilon: number }> = {
   gradient: ({ inputs, outputs, upstream: [upstream, ...others] }) => {
     if (upstream === undefined || others.some((other) => other !== undefined)) throw graphError('layerNorm', 'its row statistics are not to be differentiated')
     const [x, weight] = [inputAt(inputs, 0), inputAt(inputs, 1)]
-    const normalized = multiply(subtract(x, inputAt(outputs, 1)), inputAt(outputs, 2))
+    const normalized = normalizedRows(x, outputs)
     const weighted = multiply(upstream, weight)
     const centred = subtract(weighted, mean(weighted, -1, true))
     const along = multiply(normalized, mean(multiply(weighted, normalized), -1, true))
     return [multiply(subtract(centred, along), inputAt(outputs, 2)), multiply(upstream, normalized), upstream]
   },
+  // What the gradient computes anyway, and two operations more.
+  again: (inputs, outputs) => add(multiply(normalizedRows(inputAt(inputs, 0), outputs), inputAt(inputs, 1)), inputAt(inputs, 2)),
 }
 
 /** exp(x) / Σ exp(x) over the last axis. */

@@ -38,6 +38,11 @@ export interface OpRule<P = undefined> {
   infer(inputs: readonly ValueType[], parameters: P): readonly ValueType[]
   emit(parameters: P): Emission
   readonly gradient: GradientRule<P> | NotDifferentiable
+  /**
+   * The first output once more from the inputs (and small further outputs), in other operations, for gradients to read: for an op whose output takes more
+   * memory to keep than time to compute again. Absent where it is kept.
+   */
+  readonly again?: (inputs: readonly Value[], outputs: readonly Value[], parameters: P) => Value
 }
 
 /** Applies a rule: infers at once, so that a wrong shape is an error on the line that made it. */

@@ -318,6 +318,23 @@ describe.each(differentiable)('the gradient of %s', (name) => {
   })
 })
 
+const repeatable = (Object.keys(opRules) as OpName[]).filter((name) => (opRules[name] as OpRule<unknown>).again !== undefined)
+
+describe.each(repeatable)('%s computed again for its gradient', (name) => {
+  it.each(cases[name])('$what: is the output', async (opCase) => {
+    const { values } = applyCase(name, opCase)
+    const { source } = values[0]!
+    if (source.kind !== 'node') throw new Error('an op made no node')
+    const again = (opRules[name] as OpRule<unknown>).again!(source.node.inputs, source.node.outputs, opCase.parameters)
+    const { y, z } = await runGraph({ y: values[0]!, z: again }, Object.fromEntries(opCase.inputs.map((tensor, index) => [`x${index}`, tensor])))
+    expect(maxDifference(naiveOf(z!).values, naiveOf(y!).values)).toBeLessThan(1e-5)
+  })
+})
+
+it('the ops computed again are those whose output is large and cheap', () => {
+  expect(repeatable).toEqual(['gelu', 'layerNorm'])
+})
+
 it('the ops without a gradient say why', () => {
   const reasons = Object.entries(opRules).flatMap(([name, { gradient }]) => ('notDifferentiable' in gradient ? [[name, gradient.notDifferentiable.length > 10]] : []))
   expect(reasons).toEqual([
