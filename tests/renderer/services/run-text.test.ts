@@ -46,4 +46,13 @@ describe('runLog', () => {
       ['begin', 'Begun'],
     ])
   })
+
+  it('tells of what is done again and again only the last time', () => {
+    const looks = ['22:10', '22:20', '22:30'].flatMap((time, index): RunMoment[] => [
+      { at: `2026-03-12T${time}:00.000Z`, step: 100 * (index + 1), state: 'running', reason: 'looking at the probe pictures' },
+      { at: `2026-03-12T${time}:30.000Z`, step: 100 * (index + 1), state: 'running', reason: undefined },
+    ])
+    const texts = runLog(fakeRun({ createdAt: '2026-03-12T20:00:00.000Z', checkpoints: [] }), looks).map(({ text }) => text)
+    expect(texts).toEqual(['Looking at the probe pictures · step 300', 'Begun'])
+  })
 })
