@@ -37,7 +37,10 @@ async function runFolder(): Promise<string> {
 
 async function openCat(): Promise<void> {
   await app.page.getByRole('link', { name: 'Library' }).click()
-  await byTestId('tile').filter({ hasText: 'cat.jpg' }).dblclick()
+  const cat = byTestId('tile').filter({ hasText: 'cat.jpg' })
+  // While pictures still come in, the grid may move between the two clicks.
+  await cat.locator('img[data-loaded=true]').waitFor()
+  await cat.dblclick()
 }
 
 /** The cat's attention, and its similarity to one patch, with the model in use. */
