@@ -27,6 +27,9 @@ export function tensorOf({ tensors }: FlatTensors, name: string): Tensor<'float3
   return tensor
 }
 
+/** Elements that elementwise graphs take at a time: few enough to stay near the core, enough that starting a run is a small part of it. */
+export const pieceLength = 65_536
+
 /** Pieces of at most `length` elements, as one-dimensional views. */
 export function chunksOf({ data }: Tensor<'float32'>, length: number): Tensor<'float32'>[] {
   return Array.from({ length: Math.ceil(data.length / length) }, (_, index) => {

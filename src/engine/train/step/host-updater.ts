@@ -3,12 +3,9 @@ import { buildModel, input, type BuiltModel, type Value } from '../../graph'
 import { adamW, adamWFactors, movingAverage } from '../../optim'
 import type { Runtime, Session } from '../../runtime'
 import type { Tensor } from '../../tensor'
-import { chunksOf, tensorOf, type FlatTensors } from './flat-tensors'
+import { chunksOf, pieceLength, tensorOf, type FlatTensors } from './flat-tensors'
 import type { TrainingState } from './training-state'
 import { clipFactors, ratesOf, type StepRates, type UpdateOptions } from './update-rules'
-
-/** Elements of a piece: five arrays of it fit a core's second-level cache. */
-const pieceLength = 65_536
 
 type Role = 'parameter' | 'gradient' | 'first' | 'second' | 'teacher'
 type Pieces = readonly Readonly<Record<Role, Tensor<'float32'>>>[]

@@ -4,7 +4,7 @@ import { buildModel, input } from '../../graph'
 import { add, sumSquares } from '../../ops'
 import type { Runtime, Session } from '../../runtime'
 import type { Tensor } from '../../tensor'
-import { chunksOf, flatTensors, tensorOf, type FlatTensors } from './flat-tensors'
+import { chunksOf, flatTensors, pieceLength, tensorOf, type FlatTensors } from './flat-tensors'
 import { gradientGraph, gradientOutput, studentInput, teacherInput, type GradientGraph } from './gradient-graph'
 import { openHostUpdater } from './host-updater'
 import { gather, judge, nothingYet, numberFeeds, type Accumulated, type StepFeeds } from './step-numbers'
@@ -33,8 +33,6 @@ export interface Stepper {
   push(): Promise<void>
   release(): Promise<void>
 }
-
-const pieceLength = 65_536
 
 /** Builds the graphs of a step over weights in this process's memory. */
 export async function openHostStepper(runtime: Runtime, spec: StepSpec, options: UpdateOptions): Promise<Stepper> {
