@@ -10,6 +10,7 @@ const engineRows = [
   ['autodiff', 'nn', 'losses', 'optim'],
   ['weights', 'runtime', 'image'],
   ['inference', 'library', 'export'],
+  ['collection'],
   ['train'],
   ['host'],
 ]
@@ -36,6 +37,8 @@ export const sharedFiles = { 'src/preload': ['contract', 'channels'] }
 export const packageOwners = {
   'onnxruntime-node': ['src/engine/runtime'],
   sharp: ['src/engine/image'],
+  '@lancedb/lancedb': ['src/engine/library'],
+  'embedding-atlas': ['src/engine/collection'],
   electron: ['src/main', 'src/preload'],
   fastify: ['src/cli'],
   commander: ['src/cli'],

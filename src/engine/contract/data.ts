@@ -44,6 +44,12 @@ export type LibraryEvent =
   | { readonly kind: 'checked'; readonly checks: readonly ImageCheck[] }
   | { readonly kind: 'broken'; readonly id: string; readonly problem: FileProblem }
   | { readonly kind: 'skipped'; readonly problem: FileProblem }
+  /** Their files have gone since the folder was read before; what is known of them stays. */
+  | { readonly kind: 'gone'; readonly ids: readonly string[] }
+  /** Their files are there again. */
+  | { readonly kind: 'back'; readonly ids: readonly string[] }
+  /** Their files hold another picture now. */
+  | { readonly kind: 'changed'; readonly ids: readonly string[] }
   | Progress
 
 export interface LibrarySummary {
@@ -51,6 +57,15 @@ export interface LibrarySummary {
   readonly images: number
   readonly broken: number
   readonly skipped: number
+  readonly gone: number
+  /** The folder cannot be reached now; what is shown is what was known of it. */
+  readonly offline: boolean
+}
+
+/** What happened in an open folder after it had been read. */
+export interface LibraryChanges {
+  readonly libraryId: string
+  readonly events: readonly LibraryEvent[]
 }
 
 /** A folder as the browser-side folder picker shows it. */
@@ -171,14 +186,7 @@ export interface SimilarityMap {
 // ── Embedding a folder ───────────────────────────────────────────────────────
 
 export type Pooling = 'cls' | 'mean' | 'cls+mean'
-export type EmbeddingFormat = 'csv' | 'npy'
-
-export interface EmbedRequest {
-  readonly libraryId: string
-  readonly modelId: string
-  readonly pooling: Pooling
-  readonly format: EmbeddingFormat
-}
+export type EmbeddingFormat = 'csv' | 'parquet' | 'npy' | 'arrow'
 
 export type EmbedEvent = Progress | { readonly kind: 'skipped'; readonly problem: FileProblem }
 

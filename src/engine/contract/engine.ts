@@ -1,14 +1,46 @@
 /** @file The engine's whole surface, declared once: names at run time, types everywhere else. */
 import type {
+  Clustering,
+  ClusteringChange,
+  ClusteringInfo,
+  ClusterRequest,
+  CopyEvent,
+  CopyRequest,
+  CopyResult,
+  CurateRequest,
+  CurationPlan,
+  DuplicatePairs,
+  DuplicateRequest,
+  EmbedLibraryRequest,
+  EmbedLibraryResult,
+  ExportVectorsRequest,
+  FolderInfo,
+  MapData,
+  MapInfo,
+  MapRequest,
+  OutlierRequest,
+  Outliers,
+  PatchSearchRequest,
+  PatchSearchResult,
+  SearchIndexInfo,
+  SearchRequest,
+  SearchResult,
+  SetChange,
+  SetInfo,
+  SetKind,
+  VectorSpace,
+  VectorStatus,
+} from './collection'
+import type {
   AnalyseRequest,
   Analysis,
   AttentionMaps,
   DirectoryListing,
   EmbedEvent,
-  EmbedRequest,
   EmbedResult,
   EngineStatus,
   ExportedFile,
+  LibraryChanges,
   LibraryEvent,
   LibrarySummary,
   ModelInfo,
@@ -40,6 +72,12 @@ export const engineContract = {
   /** Where the photos that come with the program lie, to be opened like any other folder. */
   'library.samples': call<undefined, { readonly path: string }>(),
   'library.close': call<{ readonly libraryId: string }, undefined>(),
+  /** What happened in open folders after they had been read. */
+  'library.changed': push<LibraryChanges>(),
+  /** Folders that were opened before, newest first. */
+  'library.folders': call<undefined, readonly FolderInfo[]>(),
+  /** Forgets what is known of a folder's files. Vectors, which belong to the content, stay. */
+  'library.forget': call<{ readonly path: string }, undefined>(),
   /** A re-encoded picture no larger than `maxEdge` pixels; for the image route, which adds the headers. */
   'image.render': call<{ readonly imageId: string; readonly maxEdge: number }, RenderedImage>(),
 
@@ -54,9 +92,45 @@ export const engineContract = {
   >(),
   'view.similarity': call<{ readonly analysisId: string; readonly patch: number }, SimilarityMap>(),
 
-  'embed.run': job<EmbedRequest, EmbedEvent, EmbedResult>(),
+  'embed.status': call<{ readonly libraryId: string }, readonly VectorStatus[]>(),
+  /** Embeds what has no vectors of this model yet. Cancelled, it goes on from there when it is started again. */
+  'embed.run': job<EmbedLibraryRequest, EmbedEvent, EmbedLibraryResult>(),
+  /** Writes vectors that are there as a file. */
+  'embed.export': job<ExportVectorsRequest, EmbedEvent, EmbedResult>(),
   /** The bytes from `offset` on, a part at a time; for the export route, which streams them to the person's disk. */
   'embed.file': call<{ readonly exportId: string; readonly name: string; readonly offset: number }, ExportedFile>(),
+
+  'search.images': call<SearchRequest, SearchResult>(),
+  /** A dropped or pasted picture, to be searched by. */
+  'search.upload': call<{ readonly name: string; readonly bytes: Uint8Array }, { readonly uploadId: string }>(),
+  'search.patches': call<PatchSearchRequest, PatchSearchResult>(),
+  /** Builds an approximate index and measures it. */
+  'search.buildIndex': job<VectorSpace & { readonly libraryId: string }, Progress, SearchIndexInfo>(),
+  'search.index': call<VectorSpace, SearchIndexInfo | undefined>(),
+
+  /** Computed once and stored; asked for again it comes at once. */
+  'map.project': job<MapRequest, Progress, MapData>(),
+  'map.stored': call<{ readonly libraryId: string }, readonly MapInfo[]>(),
+  'map.load': call<{ readonly libraryId: string; readonly mapId: string }, MapData>(),
+
+  'structure.cluster': job<ClusterRequest, Progress, Clustering>(),
+  'structure.clusterings': call<{ readonly libraryId: string }, readonly ClusteringInfo[]>(),
+  'structure.clustering': call<{ readonly libraryId: string; readonly clusteringId: string }, Clustering>(),
+  'structure.change': call<{ readonly libraryId: string; readonly clusteringId: string; readonly change: ClusteringChange }, Clustering>(),
+  'structure.removeClustering': call<{ readonly clusteringId: string }, undefined>(),
+  'structure.duplicates': job<DuplicateRequest, Progress, DuplicatePairs>(),
+  'structure.outliers': job<OutlierRequest, Progress, Outliers>(),
+  'structure.curate': job<CurateRequest, Progress, CurationPlan>(),
+
+  'sets.list': call<{ readonly libraryId: string }, readonly SetInfo[]>(),
+  'sets.create': call<{ readonly libraryId: string; readonly kind: SetKind; readonly name: string; readonly rows: Uint32Array }, SetInfo>(),
+  'sets.change': call<{ readonly libraryId: string; readonly setId: string; readonly change: SetChange }, SetInfo>(),
+  'sets.rows': call<{ readonly libraryId: string; readonly setId: string }, { readonly rows: Uint32Array }>(),
+  /** It can be brought back for as long as the engine runs. */
+  'sets.remove': call<{ readonly setId: string }, undefined>(),
+  'sets.restore': call<{ readonly libraryId: string; readonly setId: string }, SetInfo>(),
+  /** Copies originals; they themselves are never moved or written. */
+  'sets.copy': job<CopyRequest, CopyEvent, CopyResult>(),
 
   /** Writes a model as one file, opens it again and compares it with the engine on real pictures. */
   'models.export': job<ModelExportRequest, ModelExportEvent, ModelExportResult>(),

@@ -1,5 +1,6 @@
 /** @file The door of the contract: what every process may know about every other. */
 export * from './client'
+export * from './collection'
 export * from './data'
 export * from './engine'
 export * from './errors'

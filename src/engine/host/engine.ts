@@ -6,9 +6,13 @@ import { createEngineState, disposeEngineState } from './engine-state'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
 import { libraryHandlers } from './handlers/library'
+import { mapHandlers } from './handlers/map'
 import { modelExportHandlers } from './handlers/model-export'
 import { modelHandlers } from './handlers/models'
 import { runHandlers } from './handlers/runs'
+import { searchHandlers } from './handlers/search'
+import { setHandlers } from './handlers/sets'
+import { structureHandlers } from './handlers/structure'
 import { trainHandlers } from './handlers/train'
 import { viewHandlers } from './handlers/view'
 import { createHost, type Host } from './host'
@@ -40,7 +44,20 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
   })
   const host: Host<EngineContract> = createHost<EngineContract>(
     engineContract,
-    { ...engineHandlers(state), ...libraryHandlers(state), ...modelHandlers(state), ...modelExportHandlers(state), ...viewHandlers(state), ...embedHandlers(state), ...trainHandlers(state), ...runHandlers(state) },
+    {
+      ...engineHandlers(state),
+      ...libraryHandlers(state),
+      ...modelHandlers(state),
+      ...modelExportHandlers(state),
+      ...viewHandlers(state),
+      ...embedHandlers(state),
+      ...searchHandlers(state),
+      ...mapHandlers(state),
+      ...structureHandlers(state),
+      ...setHandlers(state),
+      ...trainHandlers(state),
+      ...runHandlers(state),
+    },
     parseRequest,
   )
   if (options.restarted === true) goOnWithActiveRuns(options.workspace, state.runs)

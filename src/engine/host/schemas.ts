@@ -23,6 +23,28 @@ const maxImages = 100_000
 const recipe = z.string().max(maxRecipe)
 const runId = z.strictObject({ runId: id })
 const personsName = z.string().trim().min(1).max(200)
+const libraryId = z.strictObject({ libraryId: id })
+const clusteringId = z.strictObject({ libraryId: id, clusteringId: id })
+
+const someRows = z.instanceof(Uint32Array)
+// The key is always there, so that the type is the contract's.
+const rows = z.union([someRows, z.undefined()])
+const poolings = ['cls', 'mean', 'cls+mean'] as const
+const space = { modelId: id, pooling: z.enum(poolings) }
+const chosen = { ...space, libraryId: id, rows }
+const maxSeed = 2 ** 32 - 1
+const maxClusters = 10_000
+const maxExamples = 100
+const maxTop = 1_000_000
+const maxPatchQuery = 500
+/** Each hit brings its field of similarities. */
+const maxPatchHits = 1000
+const sign = z.union([z.literal(1), z.literal(-1)])
+const example = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('row'), row: count(maxPatch), sign }),
+  z.strictObject({ kind: z.literal('upload'), uploadId: id, sign }),
+])
+
 const plan = z.strictObject({
   name: personsName,
   images: z.strictObject({ libraryId: id, imageIds: z.array(id).max(maxImages).optional() }).transform(({ libraryId, imageIds }) => ({ libraryId, imageIds })),
@@ -33,6 +55,8 @@ const plan = z.strictObject({
 const planLimits: RequestLimits = { ...requestLimits, values: maxImages + 100, stringLength: maxRecipe, characters: 4 * 2 ** 20 }
 /** The requests that may hold more than others. */
 const limits: Readonly<Partial<Record<RequestName, RequestLimits>>> = {
+  // A dropped picture as it comes from the disk.
+  'search.upload': { ...requestLimits, bytes: 64 * 2 ** 20 },
   'train.check': { ...requestLimits, stringLength: maxRecipe },
   'train.card': planLimits,
   'train.start': planLimits,
@@ -43,7 +67,9 @@ const schemas: Schemas = {
   'library.browse': z.strictObject({ path: path.optional() }).transform((argument) => ({ path: argument.path })),
   'library.open': z.strictObject({ path }),
   'library.samples': nothing,
-  'library.close': z.strictObject({ libraryId: id }),
+  'library.close': libraryId,
+  'library.folders': nothing,
+  'library.forget': z.strictObject({ path }),
   'image.render': z.strictObject({ imageId: id, maxEdge: z.int().min(1).max(maxEdge) }),
   'models.list': nothing,
   'models.import': z.strictObject({ path, name: z.string().min(1).max(200).optional() }).transform((argument) => ({ path: argument.path, name: argument.name })),
@@ -58,8 +84,77 @@ const schemas: Schemas = {
   }),
   'view.attention': z.strictObject({ analysisId: id, layer: count(maxLayer), query: z.union([z.literal('cls'), count(maxPatch)]) }),
   'view.similarity': z.strictObject({ analysisId: id, patch: count(maxPatch) }),
-  'embed.run': z.strictObject({ libraryId: id, modelId: id, pooling: z.enum(['cls', 'mean', 'cls+mean']), format: z.enum(['csv', 'npy']) }),
+  'embed.status': libraryId,
+  'embed.run': z.strictObject({ libraryId: id, rows, modelId: id, patches: z.boolean() }),
+  'embed.export': z.strictObject({
+    libraryId: id,
+    rows,
+    modelId: id,
+    pooling: z.enum([...poolings, 'patches']),
+    format: z.enum(['csv', 'parquet', 'npy', 'arrow']),
+    raw: z.boolean(),
+  }),
   'embed.file': z.strictObject({ exportId: id, name: id, offset: count(Number.MAX_SAFE_INTEGER) }),
+  'search.images': z.strictObject({ ...space, libraryId: id, examples: z.array(example).min(1).max(maxExamples), top: z.int().min(1).max(maxTop), method: z.enum(['auto', 'exact', 'index']) }),
+  'search.upload': z.strictObject({ name: z.string().max(1024), bytes: z.instanceof(Uint8Array) }),
+  'search.patches': z.strictObject({ libraryId: id, analysisId: id, patches: z.array(count(maxPatch)).min(1).max(maxPatchQuery), top: z.int().min(1).max(maxPatchHits) }),
+  'search.buildIndex': z.strictObject({ ...space, libraryId: id }),
+  'search.index': z.strictObject(space),
+  'map.project': z.strictObject({
+    ...space,
+    libraryId: id,
+    rows,
+    subject: z.enum(['images', 'patches']),
+    method: z.enum(['pca', 'umap']),
+    dims: z.union([z.literal(2), z.literal(3)]),
+    neighbours: z.int().min(2).max(200),
+    minDist: z.number().min(0).max(1),
+    seed: count(maxSeed),
+  }),
+  'map.stored': libraryId,
+  'map.load': z.strictObject({ libraryId: id, mapId: id }),
+  'structure.cluster': z.strictObject({
+    ...chosen,
+    method: z.enum(['kmeans', 'density']),
+    clusters: z.union([z.int().min(2).max(maxClusters), z.literal('auto')]),
+    smallest: z.int().min(2).max(maxImages),
+    restarts: z.int().min(1).max(100),
+    seed: count(maxSeed),
+  }),
+  'structure.clusterings': libraryId,
+  'structure.clustering': clusteringId,
+  'structure.change': clusteringId.extend({
+    change: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('rename'), cluster: count(maxClusters), name: personsName }),
+      z.strictObject({ kind: z.literal('merge'), clusters: z.array(count(maxClusters)).min(2).max(900) }),
+      z.strictObject({ kind: z.literal('split'), cluster: count(maxClusters), into: z.int().min(2).max(100) }),
+      z.strictObject({ kind: z.literal('undo') }),
+    ]),
+  }),
+  'structure.removeClustering': z.strictObject({ clusteringId: id }),
+  'structure.duplicates': z.strictObject({ ...chosen, floor: z.number().min(0).max(1) }),
+  'structure.outliers': z.strictObject({ ...chosen, neighbours: z.int().min(1).max(200) }),
+  'structure.curate': z.strictObject({
+    ...chosen,
+    duplicateSimilarity: z.number().min(0).max(1),
+    clusters: z.int().min(1).max(maxClusters),
+    target: z.int().min(1).max(10_000_000),
+    seed: count(maxSeed),
+  }),
+  'sets.list': libraryId,
+  'sets.create': z.strictObject({ libraryId: id, kind: z.enum(['selection', 'tag']), name: personsName, rows: someRows }),
+  'sets.change': z.strictObject({
+    libraryId: id,
+    setId: id,
+    change: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('rename'), name: personsName }),
+      z.strictObject({ kind: z.enum(['add', 'take', 'replace']), rows: someRows }),
+    ]),
+  }),
+  'sets.rows': z.strictObject({ libraryId: id, setId: id }),
+  'sets.remove': z.strictObject({ setId: id }),
+  'sets.restore': z.strictObject({ libraryId: id, setId: id }),
+  'sets.copy': z.strictObject({ libraryId: id, rows: someRows, folder: path, keepFolders: z.boolean() }),
   'train.presets': nothing,
   'train.check': z.strictObject({ recipe }),
   'train.card': plan,

@@ -6,3 +6,16 @@ export { createLibraries, type Libraries } from './libraries'
 export type { LibraryImage } from './library'
 export { describeProblem } from './problem'
 export { scanFolder, type ScanBatch, type ScannedImage } from './scan'
+export type {
+  FileTable,
+  Mended,
+  ModelKey,
+  PatchBasis,
+  PatchTable,
+  ReadVectors,
+  Store,
+  StoredFile,
+  StoredPatches,
+  StoredVectors,
+  VectorTable,
+} from './store/store'

@@ -15,6 +15,12 @@ export interface LibraryImage {
   readonly sizeBytes: number
   /** Why it could not be decoded, as far as is known. */
   readonly problem: FileProblem | undefined
+  /** sha256 of the bytes, hex; undefined until the file has been read. */
+  readonly hash: string | undefined
+  /** 64-bit difference hash of the picture as shown, 16 hex digits; undefined until it has been decoded. */
+  readonly look: string | undefined
+  /** Whether the file was gone when the folder was last looked at. */
+  readonly gone: boolean
 }
 
 /** Size and time of a file, by which a change is noticed. */
@@ -83,9 +89,9 @@ export function imageEntry({ id, scanned }: ImageRecord): ImageEntry {
 }
 
 export function libraryImage({ id, libraryId, scanned, problem }: ImageRecord): LibraryImage {
-  return { id, libraryId, path: scanned.path, name: scanned.name, relativePath: scanned.relativePath, sizeBytes: scanned.sizeBytes, problem }
+  return { id, libraryId, path: scanned.path, name: scanned.name, relativePath: scanned.relativePath, sizeBytes: scanned.sizeBytes, problem, hash: undefined, look: undefined, gone: false }
 }
 
 export function summarise({ id, records, broken, skipped }: Library): LibrarySummary {
-  return { libraryId: id, images: records.length, broken, skipped }
+  return { libraryId: id, images: records.length, broken, skipped, gone: 0, offline: false }
 }

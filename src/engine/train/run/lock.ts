@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { EngineError } from '../../contract'
 import { lockFile } from './layout'
-import { acquireLock, holderOf } from './lock-file'
+import { acquireLock, holderOf } from '../../files'
 import { tidyRunFolder } from './tidy'
 
 /** Who holds a run. */

@@ -6,8 +6,8 @@ import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
-import { EngineError, messageOf } from '../../contract'
-import { partialName } from '../../files'
+import { EngineError, messageOf } from '../contract'
+import { partialName } from './write'
 import { isSameProcess, processIdentity } from './process-identity'
 
 const recordSchema = z.object({ pid: z.number().int().positive(), host: z.string(), since: z.string(), identity: z.string().optional(), token: z.string() })
