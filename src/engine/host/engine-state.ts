@@ -1,7 +1,7 @@
 /** @file What the engine keeps between requests, made once and shared by the handlers of every domain. */
 import { join } from 'node:path'
 import { EngineError, type EngineContract, type PushValueOf, type RunInfo } from '../contract'
-import { loadBackbone, type AnalysisState, type Backbone } from '../inference'
+import { loadBackbone, type AnalysisState, type Backbone, type RowProducts } from '../inference'
 import { createLibraries, type Libraries } from '../library'
 import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
@@ -16,6 +16,7 @@ import { createProbePictures, type ProbePictures } from './runs/probe-pictures'
 import { createRuns, type Runs } from './runs/runs'
 import { forkTrainer } from './trainer/fork-trainer'
 import type { StartTrainer, TrainerProcess } from './trainer/process'
+import { createSharedProducts, createVectorSetCache, type VectorSetCache } from './vector-sets'
 
 /** Two models can be compared without loading either again. */
 const keptBackbones = 2
@@ -34,6 +35,9 @@ export interface EngineState {
   readonly runs: Runs
   readonly runStore: DiskRunStore
   readonly probePictures: ProbePictures
+  readonly vectorSets: VectorSetCache
+  /** One session for products of rows, opened when it is first wanted. */
+  readonly rowProducts: () => Promise<RowProducts>
   /** Tells every client how fast the last work was. */
   tellThroughput(throughput: PushValueOf<EngineContract['engine.throughput']>): void
 }
@@ -81,6 +85,8 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     runs,
     runStore,
     probePictures: createProbePictures(),
+    vectorSets: createVectorSetCache(),
+    rowProducts: createSharedProducts(runtime),
     tellThroughput,
   }
 }

@@ -4,6 +4,7 @@ export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type 
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
 export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSource, type EmbedSummary } from './embed'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
+export { emptyNearest, takeNearest, takeNearestBothWays, type NearestLists } from './nearest'
 export { colourRange, pcaMap } from './pca-map'
 export { pixelFeatures } from './pixel-features'
 export { principalComponents, project, type PrincipalComponents, type RowSet } from './principal-components'

@@ -1,5 +1,6 @@
 /** @file Weighted k-nearest-neighbour classification: how well features tell classes apart without training anything on them. */
 import { EngineError } from '../contract'
+import { emptyNearest, takeNearest, type NearestLists } from './nearest'
 import type { RowProducts } from './row-products'
 
 /** Features whose classes are known. */
@@ -68,44 +69,8 @@ export function normaliseRows(features: Float32Array, dim: number): Float32Array
   return unit
 }
 
-/** The most similar references of each query so far, most similar first. */
-interface Neighbours {
-  readonly count: number
-  /** float32 and int32 `[queries, count]`; -Infinity and -1 where there are fewer. */
-  readonly similarities: Float32Array
-  readonly rows: Int32Array
-}
-
-function noNeighbours(queries: number, count: number): Neighbours {
-  return { count, similarities: new Float32Array(queries * count).fill(-Infinity), rows: new Int32Array(queries * count).fill(-1) }
-}
-
-/**
- * Takes one block of references into the neighbours of one query. References come in rising order and only a larger
- * similarity goes ahead, so of equal ones the first stays first: the result does not depend on the blocks.
- */
-function takeNearest(neighbours: Neighbours, query: number, products: Float32Array, from: number, columns: number, firstReference: number, itself: number): void {
-  const { count, similarities, rows } = neighbours
-  const start = query * count
-  const last = start + count - 1
-  let worst = similarities[last]!
-  for (let column = 0; column < columns; column++) {
-    const similarity = products[from + column]!
-    if (!(similarity > worst) || firstReference + column === itself) continue
-    let at = last
-    while (at > start && similarity > similarities[at - 1]!) {
-      similarities[at] = similarities[at - 1]!
-      rows[at] = rows[at - 1]!
-      at--
-    }
-    similarities[at] = similarity
-    rows[at] = firstReference + column
-    worst = similarities[last]!
-  }
-}
-
 /** The class with the most votes Σ exp(similarity / 0.07) for each of the rising `ks`; of equal ones the first, -1 without any vote. */
-function vote({ count, similarities, rows }: Neighbours, query: number, labels: Int32Array, classes: number, ks: readonly number[]): number[] {
+function vote({ count, similarities, rows }: NearestLists, query: number, labels: Int32Array, classes: number, ks: readonly number[]): number[] {
   const votes = new Float64Array(classes)
   let taken = 0
   return ks.map((k) => {
@@ -167,7 +132,7 @@ export async function knn(references: LabelledFeatures, queries: LabelledFeature
 
   for (let firstQuery = 0; firstQuery < queryCount; firstQuery += queryBlock) {
     const rows = Math.min(queryBlock, queryCount - firstQuery)
-    const neighbours = noNeighbours(rows, Math.min(referenceCount, Math.max(1, ...rising)))
+    const neighbours = emptyNearest(rows, Math.min(referenceCount, Math.max(1, ...rising)))
     for (let first = 0; first < referenceCount; first += referenceBlock) {
       // A cancel is only heard when the event loop turns.
       await new Promise(setImmediate)

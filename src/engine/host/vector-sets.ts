@@ -1,0 +1,116 @@
+/** @file Vectors of an opened folder's pictures, read from the store once and kept while they are worked with. */
+import { EngineError, type Rows, type VectorSpace } from '../contract'
+import { unitVectors, type VectorSet } from '../collection'
+import { openRowProducts, pooledDim, type RowProducts } from '../inference'
+import type { VectorTable } from '../library'
+import type { Runtime } from '../runtime'
+import type { EngineState } from './engine-state'
+import { modelKeyOf } from './model-key'
+
+export interface VectorSetRequest extends VectorSpace {
+  readonly libraryId: string
+  readonly rows: Rows
+}
+
+interface KeptSet {
+  readonly pooling: VectorSpace['pooling']
+  readonly table: VectorTable
+  /** Hashes the set was read for, in the order of its rows; what is asked for again is compared with them one by one. */
+  readonly rows: Uint32Array
+  readonly hashes: readonly (string | undefined)[]
+  /** Vectors of the model in the store when it was read. */
+  readonly stored: number
+  readonly set: VectorSet
+}
+
+/** Sets read last, newest last, within a budget of bytes. */
+export interface VectorSetCache {
+  find(request: Omit<KeptSet, 'set'>): VectorSet | undefined
+  keep(kept: KeptSet): void
+}
+
+const keptSets = 2
+const keptBytes = 512 * 2 ** 20
+/** Vectors brought to unit length before the event loop turns: some milliseconds. */
+const chunk = 4096
+
+function sameItems<T>(left: ArrayLike<T>, right: ArrayLike<T>): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
+}
+
+/** A single set is kept however large it is: what was just searched is searched again. */
+export function createVectorSetCache(maxSets = keptSets, maxBytes = keptBytes): VectorSetCache {
+  let kept: readonly KeptSet[] = []
+  return {
+    find: ({ pooling, table, rows, hashes, stored }) => {
+      const found = kept.find((one) => one.table === table && one.pooling === pooling && one.stored === stored && sameItems(one.rows, rows) && sameItems(one.hashes, hashes))
+      if (found === undefined) return undefined
+      kept = [...kept.filter((one) => one !== found), found]
+      return found.set
+    },
+    keep: (added) => {
+      let bytes = 0
+      // Newest first: what is older than the first that has no room goes too.
+      kept = [...kept, added]
+        .reverse()
+        .filter(({ set }, index) => {
+          bytes += set.matrix.byteLength
+          return index === 0 || (index < maxSets && bytes <= maxBytes)
+        })
+        .reverse()
+    },
+  }
+}
+
+/** One session for products of rows, opened when it is first wanted and released with the runtime. */
+export function createSharedProducts(runtime: Promise<Runtime>): () => Promise<RowProducts> {
+  let opened: Promise<RowProducts> | undefined
+  return () => (opened ??= runtime.then(openRowProducts).then(({ products }) => products))
+}
+
+/** Products of rows on the engine's runtime. @throws EngineError RUNTIME */
+export function openProducts(state: EngineState): Promise<RowProducts> {
+  return state.rowProducts()
+}
+
+/** The store's table of a model's vectors. @throws EngineError NOT_FOUND for a model that is not there */
+export async function vectorTableOf(state: EngineState, modelId: string): Promise<VectorTable> {
+  const [store, { manifest }] = [await state.store, await state.models.find(modelId)]
+  return store.vectors(modelKeyOf(manifest))
+}
+
+async function notEmbedded({ models }: EngineState, modelId: string): Promise<EngineError> {
+  const { manifest } = await models.find(modelId)
+  return new EngineError('NOT_FOUND', `no picture of this folder has vectors of ${manifest.name} yet; embed it first`, { detail: { modelId } })
+}
+
+/**
+ * The vectors that pictures of a folder have of a model, at unit length; those without, broken ones above all, are left
+ * out. A picture that is gone keeps its vector.
+ * @throws EngineError NOT_FOUND for a folder that is not open, a model that is not there, or when none has vectors yet
+ */
+export async function loadVectorSet(state: EngineState, { libraryId, rows, modelId, pooling }: VectorSetRequest): Promise<VectorSet> {
+  const images = state.libraries.images(libraryId)
+  const { manifest } = await state.models.find(modelId)
+  const dim = pooledDim(manifest.config.dim, pooling)
+  const table = await vectorTableOf(state, modelId)
+  const wanted = rows === undefined ? Uint32Array.from(images, (_, row) => row) : Uint32Array.from(new Set(rows)).sort()
+  const hashes = Array.from(wanted, (row) => images[row]?.hash)
+  const request = { pooling, table, rows: wanted, hashes, stored: (await table.hashes()).size }
+  const known = state.vectorSets.find(request)
+  if (known !== undefined) return known
+
+  const asked = wanted.filter((_, index) => hashes[index] !== undefined)
+  const { found, matrix } = await table.read(hashes.filter((hash) => hash !== undefined), pooling)
+  if (found.length === 0) throw await notEmbedded(state, modelId)
+  for (let first = 0; first < found.length; first += chunk) {
+    await new Promise(setImmediate)
+    const part = matrix.subarray(first * dim, (first + chunk) * dim)
+    part.set(unitVectors(part, dim, pooling))
+  }
+  const set: VectorSet = { dim, rows: found.map((position) => asked[position]!), matrix }
+  state.vectorSets.keep({ ...request, set })
+  return set
+}
