@@ -1,6 +1,6 @@
 /** @file A model ready to look at pictures: its graphs built over weights that stay in their file, its sessions opened when first needed. */
 import { buildModel, input, type BuiltModel, type ParameterData, type Value } from '../graph'
-import { clsOf, meanPatchOf, parametersFrom, positionWeights, visionTransformer, vitParameters, vitParameterValues, type Parameters, type VitConfig } from '../nn'
+import { clsOf, meanPatchOf, parametersFrom, patchTokensOf, positionWeights, visionTransformer, vitParameters, vitParameterValues, type Parameters, type VitConfig } from '../nn'
 import type { AttentionForm } from '../ops'
 import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
@@ -28,6 +28,11 @@ export interface PooledTokens {
   readonly mean: Float32Array
 }
 
+export interface PatchedTokens extends PooledTokens {
+  /** float32 `[count, patches, dim]`, after the final norm; neither CLS nor registers among them. */
+  readonly patches: Float32Array
+}
+
 export interface DenseTokens {
   /** float32 `[count, 1 + registers + patches, dim]`, after the final norm. */
   readonly tokens: Float32Array
@@ -45,6 +50,8 @@ export interface Backbone {
   readonly config: VitConfig
   /** @throws EngineError RUNTIME */
   embed(batch: PatchBatch): Promise<PooledTokens>
+  /** {@link Backbone.embed} with the patch tokens of the same run. @throws EngineError RUNTIME */
+  embedPatches(batch: PatchBatch): Promise<PatchedTokens>
   /** `queries` are token indices: 0 is CLS. @throws EngineError RUNTIME */
   look(batch: PatchBatch, queries: readonly number[]): Promise<DenseTokens>
   dispose(): Promise<void>
@@ -115,6 +122,13 @@ function embedGraph(config: VitConfig, { values, data }: BackboneWeights, form: 
   return buildModel('embed', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches) }, data)
 }
 
+/** {@link embedGraph} that gives the patch tokens too: 300 times as many numbers, which only some want. */
+function embedPatchesGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+  const inputs = graphInputs(config)
+  const { tokens } = visionTransformer(config, values, inputs, form)
+  return buildModel('embedPatches', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches), patchTokens: patchTokensOf(config, tokens, inputs.patches) }, data)
+}
+
 /** The graph behind the inspector: all tokens, and the attention of chosen query tokens in every block. */
 function lookGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
   const inputs = graphInputs(config)
@@ -168,6 +182,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
     }
   }
   const embedSession = lazily(() => embedGraph(config, weights, runtime.attention))
+  const embedPatchesSession = lazily(() => embedPatchesGraph(config, weights, runtime.attention))
   const lookSession = lazily(() => lookGraph(config, weights, runtime.attention))
   const feeds = ({ count, grid, patches }: PatchBatch): Readonly<Record<string, Tensor>> => ({
     ...weights.feeds,
@@ -180,6 +195,10 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
     embed: async (batch) => {
       const results = await (await embedSession()).run(feeds(batch))
       return { cls: float32(results, 'cls'), mean: float32(results, 'mean') }
+    },
+    embedPatches: async (batch) => {
+      const results = await (await embedPatchesSession()).run(feeds(batch))
+      return { cls: float32(results, 'cls'), mean: float32(results, 'mean'), patches: float32(results, 'patchTokens') }
     },
     look: async (batch, queries) => {
       const indices: Tensor<'int64'> = { dtype: 'int64', shape: [queries.length], data: BigInt64Array.from(queries, BigInt) }

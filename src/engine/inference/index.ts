@@ -1,8 +1,9 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
 export { analyseImage, attentionOf, patchTokens, pcaOf, similarityTo, type AnalysisState } from './analyse'
-export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DenseTokens, type PatchBatch, type PatchGrid } from './backbone'
+export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
-export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSource, type EmbedSummary } from './embed'
+export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSummary } from './embed'
+export { embedRuns, pooledVector, type EmbeddedImage, type EmbedRunOptions, type EmbedSource, type ImageTokens } from './embed-runs'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
 export { emptyNearest, takeNearest, takeNearestBothWays, type NearestLists } from './nearest'
 export { colourRange, pcaMap } from './pca-map'
