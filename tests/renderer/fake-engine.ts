@@ -232,7 +232,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
         emit(progressOf('Checking pictures', Math.min(pictures.length, from + step), pictures.length, 180))
         await pause(120)
       }
-      return { libraryId: `library of ${path}`, images: pictures.length, broken: pictures.filter(({ broken }) => broken !== undefined).length, skipped: 0 }
+      return { libraryId: `library of ${path}`, images: pictures.length, broken: pictures.filter(({ broken }) => broken !== undefined).length, skipped: 0, gone: 0, offline: false }
     },
     'library.close': () => Promise.resolve(undefined),
     'image.render': () => Promise.reject(new EngineError('NOT_FOUND', 'pictures are served by the harness')),

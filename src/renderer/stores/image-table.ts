@@ -16,6 +16,10 @@ export interface ImageTable {
   readonly checks: Map<string, ImageCheck>
   readonly problems: Map<string, FileProblem>
   readonly skipped: FileProblem[]
+  /** Images whose files are not there now. */
+  readonly gone: Set<string>
+  /** How often an image's file has become another picture, where it has. */
+  readonly revisions: Map<string, number>
 }
 
 export function createImageTable(): ImageTable {
@@ -28,6 +32,8 @@ export function createImageTable(): ImageTable {
     checks: new Map(),
     problems: new Map(),
     skipped: [],
+    gone: new Set(),
+    revisions: new Map(),
   }
 }
 
@@ -58,6 +64,14 @@ function addImages(table: ImageTable, images: readonly ImageEntry[]): void {
   }
 }
 
+/** What was known of the old picture is forgotten; what is true of the new one is told next. */
+function changePicture(table: ImageTable, id: string): void {
+  table.checks.delete(id)
+  table.problems.delete(id)
+  table.gone.delete(id)
+  table.revisions.set(id, (table.revisions.get(id) ?? 0) + 1)
+}
+
 /** Writes what one event tells into the table. */
 export function recordEvent(table: ImageTable, event: LibraryEvent): void {
   switch (event.kind) {
@@ -72,6 +86,15 @@ export function recordEvent(table: ImageTable, event: LibraryEvent): void {
       return
     case 'skipped':
       table.skipped.push(event.problem)
+      return
+    case 'gone':
+      for (const id of event.ids) table.gone.add(id)
+      return
+    case 'back':
+      for (const id of event.ids) table.gone.delete(id)
+      return
+    case 'changed':
+      for (const id of event.ids) changePicture(table, id)
       return
     case 'opened':
     case 'progress':

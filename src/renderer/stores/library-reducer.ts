@@ -6,6 +6,7 @@ export interface LibraryCounts {
   readonly images: number
   readonly broken: number
   readonly skipped: number
+  readonly gone: number
 }
 
 /** A folder the engine knows, whole or in part. */
@@ -20,8 +21,8 @@ export type LibraryState =
   | { readonly phase: 'empty' }
   | { readonly phase: 'opening'; readonly path: string }
   | { readonly phase: 'scanning'; readonly library: OpenedLibrary; readonly progress: Progress | undefined }
-  /** `complete` is false when the scan was stopped by hand: what had been found stays. */
-  | { readonly phase: 'open'; readonly library: OpenedLibrary; readonly complete: boolean }
+  /** `complete` is false when the scan was stopped by hand: what had been found stays. `offline`: what is shown was known before. */
+  | { readonly phase: 'open'; readonly library: OpenedLibrary; readonly complete: boolean; readonly offline: boolean }
   /** `library` is what had been found before the failure. */
   | { readonly phase: 'failed'; readonly path: string; readonly problem: Problem; readonly library: OpenedLibrary | undefined }
 
@@ -29,11 +30,13 @@ export type LibraryChange =
   | LibraryEvent
   | { readonly kind: 'open'; readonly path: string }
   | { readonly kind: 'finished'; readonly summary: LibrarySummary }
+  /** The folder was watched after it had been read, and is different now. */
+  | { readonly kind: 'counted'; readonly counts: LibraryCounts }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly problem: Problem }
   | { readonly kind: 'close' }
 
-const noCounts: LibraryCounts = { images: 0, broken: 0, skipped: 0 }
+const noCounts: LibraryCounts = { images: 0, broken: 0, skipped: 0, gone: 0 }
 
 const counted = (library: OpenedLibrary, more: Partial<LibraryCounts>): OpenedLibrary => ({
   ...library,
@@ -41,6 +44,7 @@ const counted = (library: OpenedLibrary, more: Partial<LibraryCounts>): OpenedLi
     images: library.counts.images + (more.images ?? 0),
     broken: library.counts.broken + (more.broken ?? 0),
     skipped: library.counts.skipped + (more.skipped ?? 0),
+    gone: library.counts.gone + (more.gone ?? 0),
   },
 })
 
@@ -53,14 +57,16 @@ function reduceScan(state: Extract<LibraryState, { phase: 'scanning' }>, change:
       return { ...state, library: counted(library, { broken: 1 }) }
     case 'skipped':
       return { ...state, library: counted(library, { skipped: 1 }) }
+    case 'gone':
+      return { ...state, library: counted(library, { gone: change.ids.length }) }
     case 'progress':
       return { ...state, progress: change }
     case 'finished': {
-      const { images, broken, skipped } = change.summary
-      return { phase: 'open', library: { ...library, counts: { images, broken, skipped } }, complete: true }
+      const { images, broken, skipped, gone, offline } = change.summary
+      return { phase: 'open', library: { ...library, counts: { images, broken, skipped, gone } }, complete: true, offline }
     }
     case 'cancelled':
-      return { phase: 'open', library, complete: false }
+      return { phase: 'open', library, complete: false, offline: false }
     case 'failed':
       return { phase: 'failed', path: library.path, problem: change.problem, library }
     default:
@@ -89,6 +95,7 @@ export function reduceLibrary(state: LibraryState, change: LibraryChange): Libra
   if (change.kind === 'close') return { phase: 'empty' }
   if (state.phase === 'scanning') return reduceScan(state, change)
   if (state.phase === 'opening') return reduceOpening(state, change)
+  if (state.phase === 'open' && change.kind === 'counted') return { ...state, library: { ...state.library, counts: change.counts } }
   return state
 }
 

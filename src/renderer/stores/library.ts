@@ -1,12 +1,12 @@
-/** @file The open folder: opens it, keeps its images in a plain table and an order to show them in, knows the chosen one. */
+/** @file The open folder: opens it, follows what happens in it, shows its images in an order, knows the chosen one. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
 import type { FileProblem, ImageEntry, JobHandle, LibraryEvent, LibrarySummary } from '../../engine/contract'
 import { useClient } from '../services/client'
 import { isCancelled, problemOf } from '../services/problem'
 import { createBatcher } from './batcher'
-import { compareBy, filterIndices, mergeSorted, sortedIndices, type ImageSort } from './image-order'
-import { createImageTable, recordEvent } from './image-table'
+import { createImageList, type Ranking, type RowFilter } from './image-list'
+import type { ImageSort } from './image-order'
 import { useJobsStore } from './jobs'
 import { libraryOf, reduceLibrary, type LibraryChange, type LibraryState } from './library-reducer'
 import { useSettingsStore } from './settings'
@@ -18,14 +18,12 @@ export const useLibraryStore = defineStore('library', () => {
   const settings = useSettingsStore()
   const jobs = useJobsStore()
   const state = shallowRef<LibraryState>({ phase: 'empty' })
-  /** Indices into the table, filtered, in the order shown. */
-  const order = shallowRef<Uint32Array>(new Uint32Array())
-  /** Counts the table's changes, so that what was read from it can be read again. */
-  const version = shallowRef(0)
   const filter = shallowRef('')
+  /** What besides words narrows the grid, each shown as a chip. */
+  const filters = shallowRef<readonly RowFilter[]>([])
+  /** An order that replaces the sorted one while a search is shown. */
+  const ranking = shallowRef<Ranking>()
   const activeId = shallowRef<string>()
-  let table = createImageTable()
-  let sorted: Uint32Array = new Uint32Array()
   let running: JobHandle<LibrarySummary> | undefined
   /** Counts openings and closings: one that is overtaken while the previous folder is left starts nothing. */
   let generation = 0
@@ -35,34 +33,28 @@ export const useLibraryStore = defineStore('library', () => {
     const { sortBy, sortDescending, groupByFolder } = settings.values
     return { by: sortBy, descending: sortDescending, grouped: groupByFolder }
   })
+  const list = createImageList(sort.value)
+  const { order, version } = list
 
   const dispatch = (change: LibraryChange): void => {
     state.value = reduceLibrary(state.value, change)
   }
 
-  const showOrder = (): void => {
-    order.value = filterIndices(table, sorted, filter.value)
-    version.value += 1
-  }
-
   const applyEvents = (events: readonly LibraryEvent[]): void => {
-    for (const event of events) {
-      recordEvent(table, event)
-      dispatch(event)
-    }
-    const compare = compareBy(table, sort.value)
-    sorted = mergeSorted(sorted, sortedIndices(sorted.length, table.entries.length, compare), compare)
-    showOrder()
+    list.record(events)
+    for (const event of events) dispatch(event)
+    // A folder that has been read is counted anew, since a changed picture may have been a broken one.
+    if (state.value.phase === 'open') dispatch({ kind: 'counted', counts: list.counts() })
   }
   const batcher = createBatcher(updateEveryMs, applyEvents)
 
   const reset = (): void => {
     batcher.clear()
-    table = createImageTable()
-    sorted = new Uint32Array()
     filter.value = ''
+    filters.value = []
+    ranking.value = undefined
     activeId.value = undefined
-    showOrder()
+    list.clear()
   }
 
   const leave = async (): Promise<void> => {
@@ -126,25 +118,47 @@ export const useLibraryStore = defineStore('library', () => {
     await left
   }
 
-  const entryAt = (position: number): ImageEntry | undefined => table.entries[order.value[position] ?? -1]
-  const entryOf = (imageId: string): ImageEntry | undefined => table.entries[table.indexById.get(imageId) ?? -1]
-  const problemOfImage = (imageId: string): FileProblem | undefined => table.problems.get(imageId)
-  const sizeOf = (imageId: string): { readonly width: number; readonly height: number } | undefined => table.checks.get(imageId)
+  /** Puts a filter in place of the one with its id. */
+  const addFilter = (added: RowFilter): void => {
+    filters.value = [...filters.value.filter(({ id }) => id !== added.id), added]
+  }
+  const removeFilter = (id: string): void => {
+    filters.value = filters.value.filter((one) => one.id !== id)
+  }
+
+  const rowOf = (imageId: string): number => list.table().indexById.get(imageId) ?? -1
+  const entryAt = (position: number): ImageEntry | undefined => list.entryOfRow(list.rowAt(position))
+  const entryOf = (imageId: string): ImageEntry | undefined => list.entryOfRow(rowOf(imageId))
+  const problemOfImage = (imageId: string): FileProblem | undefined => list.table().problems.get(imageId)
+  const sizeOf = (imageId: string): { readonly width: number; readonly height: number } | undefined => list.table().checks.get(imageId)
+  const isGone = (imageId: string): boolean => list.table().gone.has(imageId)
+  /** Counts how often the file has become another picture; part of the picture's address. */
+  const revisionOf = (imageId: string): number => list.table().revisions.get(imageId) ?? 0
   /** Place of the image in the order shown, -1 where it is filtered away. */
-  const positionOf = (imageId: string): number => order.value.indexOf(table.indexById.get(imageId) ?? -1)
+  const positionOf = (imageId: string): number => list.positionOfRow(rowOf(imageId))
+  /** Images there are, in whatever order: rows are 0 up to this. */
+  const imageCount = computed(() => (version.value, list.table().entries.length))
   /** Whether some image lies in a sub-folder. */
-  const hasFolders = computed(() => version.value >= 0 && table.folderKeys.some((key) => key !== ''))
-  const problems = computed(() => (version.value, [...table.problems].map(([id, problem]) => ({ id, ...problem }))))
-  const skipped = computed(() => (version.value, [...table.skipped]))
+  const hasFolders = computed(() => version.value >= 0 && list.table().folderKeys.some((key) => key !== ''))
+  const problems = computed(() => (version.value, [...list.table().problems].map(([id, problem]) => ({ id, ...problem }))))
+  const skipped = computed(() => (version.value, [...list.table().skipped]))
 
-  watch(sort, () => {
-    sorted = sortedIndices(0, table.entries.length, compareBy(table, sort.value))
-    showOrder()
-  })
-  watch(filter, showOrder)
+  watch(sort, list.sortBy)
+  watch([filter, filters, ranking], () => {
+    list.show(filter.value, filters.value, ranking.value)
+  }, { flush: 'sync' })
 
+  /** Listens to what happens in the folder after it has been read. Called once, when the page starts. */
+  const follow = (): void => {
+    useClient()['library.changed'](({ libraryId, events }) => {
+      if (libraryId === library.value?.libraryId) for (const event of events) batcher.add(event)
+    })
+  }
+
+  const { rowAt, positionOfRow, scoreOfRow, entryOfRow } = list
   return {
-    state, library, order, version, filter, activeId, problems, skipped, hasFolders,
-    open, openSamples, stop, close, entryAt, entryOf, problemOfImage, sizeOf, positionOf,
+    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, imageCount,
+    open, openSamples, stop, close, follow, addFilter, removeFilter,
+    rowAt, rowOf, positionOfRow, scoreOfRow, entryOfRow, entryAt, entryOf, problemOfImage, sizeOf, isGone, revisionOf, positionOf,
   }
 })

@@ -23,7 +23,22 @@ describe('recordEvent', () => {
       checks: new Map([['i', { id: 'i', width: 3, height: 2 }]]),
       problems: new Map([['j', problem]]),
       skipped: [problem],
+      gone: new Set(),
+      revisions: new Map(),
     })
+  })
+
+  it('follows files that go, come back and become other pictures', () => {
+    const table = createImageTable()
+    const problem = { relativePath: 'i', code: 'IMG_EMPTY', reason: 'empty' }
+    recordEvent(table, { kind: 'checked', checks: [{ id: 'i', width: 3, height: 2 }] })
+    recordEvent(table, { kind: 'broken', id: 'j', problem })
+    recordEvent(table, { kind: 'gone', ids: ['i', 'j', 'k'] })
+    recordEvent(table, { kind: 'back', ids: ['k'] })
+    recordEvent(table, { kind: 'changed', ids: ['i', 'j'] })
+    recordEvent(table, { kind: 'changed', ids: ['j'] })
+    recordEvent(table, { kind: 'gone', ids: ['l'] })
+    expect(table).toMatchObject({ checks: new Map(), problems: new Map(), gone: new Set(['l']), revisions: new Map([['i', 1], ['j', 2]]) })
   })
 })
 

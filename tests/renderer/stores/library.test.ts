@@ -24,7 +24,8 @@ describe('useLibraryStore', () => {
     expect(library.state).toEqual({
       phase: 'open',
       complete: true,
-      library: { path: '/photos/trip', libraryId: 'library of /photos/trip', name: 'trip', counts: { images: 3, broken: 1, skipped: 0 } },
+      offline: false,
+      library: { path: '/photos/trip', libraryId: 'library of /photos/trip', name: 'trip', counts: { images: 3, broken: 1, skipped: 0, gone: 0 } },
     })
     expect(shown(library)).toEqual(['deep/a.jpg', 'b9.jpg', 'b10.jpg'])
     expect(library.problems).toEqual([{ id: 'id-b9.jpg', relativePath: 'b9.jpg', code: 'IMG_TRUNCATED', reason: 'half of it is missing' }])
@@ -116,7 +117,7 @@ describe('useLibraryStore', () => {
       handlers: {
         'library.open': ({ path }, { emit, signal }) => {
           emit({ kind: 'opened', libraryId: path, name: path })
-          if (path === '/second') return Promise.resolve({ libraryId: path, images: 0, broken: 0, skipped: 0 })
+          if (path === '/second') return Promise.resolve({ libraryId: path, images: 0, broken: 0, skipped: 0, gone: 0, offline: false })
           first.resolve(emit)
           return new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => {
@@ -153,7 +154,7 @@ describe('useLibraryStore', () => {
         'library.open': ({ path }, { emit }) => {
           opened.push(path)
           emit({ kind: 'opened', libraryId: path, name: path })
-          return Promise.resolve({ libraryId: path, images: 0, broken: 0, skipped: 0 })
+          return Promise.resolve({ libraryId: path, images: 0, broken: 0, skipped: 0, gone: 0, offline: false })
         },
         'library.close': () => closing.promise,
       },
