@@ -1,3 +1,11 @@
 /** @file The door of collection: what the vectors of many pictures tell together. Pure over vectors; nothing here knows files. */
 export { nearestNeighbours, type NeighbourOptions, type Neighbours } from './neighbours'
 export { unitVectors, type VectorSet } from './vector-set'
+export type { ProductOptions } from './centres'
+export { chooseClusterCount, type ClusterCount } from './cluster-count'
+export { measureClusters, type ClusterMeasures } from './cluster-measures'
+export { densityClusters, type DensityClusters } from './density'
+export { kMeans, type KMeansOptions, type KMeansResult } from './kmeans'
+export { uniquenessOf } from './outliers'
+export { samplePositions, takeVectors } from './sample'
+export { inSlices } from './slices'

@@ -2,3 +2,5 @@
 export * from './colour-maps'
 export * from './fields'
 export * from './pixels'
+export * from './duplicate-groups'
+export * from './union-find'
