@@ -116,6 +116,8 @@ function viewOf(tensor: Tensor): OrtTensor {
       return new OrtTensor('int64', tensor.data as BigInt64Array, tensor.shape)
     case 'bool':
       return new OrtTensor('bool', tensor.data as Uint8Array, tensor.shape)
+    case 'int8':
+      return new OrtTensor('int8', tensor.data as Int8Array, tensor.shape)
     default:
       throw new EngineError('RUNTIME', `tensors of ${tensor.dtype} are not fed to the runtime`)
   }
