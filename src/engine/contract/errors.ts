@@ -11,6 +11,8 @@ export type EngineErrorCode =
   | 'IMG_UNSUPPORTED'
   | 'IMG_HEIC_UNSUPPORTED'
   | 'NOT_A_FILE'
+  /** A file that was being written whenever it was read. */
+  | 'FILE_CHANGING'
   | 'SOURCE_UNAVAILABLE'
   // model files
   | 'MODEL_HEADER'

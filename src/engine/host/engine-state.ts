@@ -1,8 +1,8 @@
 /** @file What the engine keeps between requests, made once and shared by the handlers of every domain. */
 import { join } from 'node:path'
-import { EngineError, type EngineContract, type PushValueOf, type RunInfo } from '../contract'
+import { EngineError, messageOf, type EngineContract, type LibraryChanges, type PushValueOf, type RunInfo } from '../contract'
 import { loadBackbone, type AnalysisState, type Backbone, type RowProducts } from '../inference'
-import { createLibraries, type Libraries } from '../library'
+import { createLibraries, noFiles, type Libraries } from '../library'
 import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
@@ -46,12 +46,13 @@ export interface EngineState {
 export interface EngineSurroundings {
   tellThroughput: EngineState['tellThroughput']
   tellRun(info: RunInfo): void
+  tellLibrary(changes: LibraryChanges): void
   /** Where it is absent, the trainer is forked. */
   readonly startTrainer: StartTrainer | undefined
 }
 
 /** Makes the state of one engine. @throws EngineError DISK when the workspace cannot be used */
-export async function createEngineState(options: EngineOptions, { tellThroughput, tellRun, startTrainer }: EngineSurroundings): Promise<EngineState> {
+export async function createEngineState(options: EngineOptions, { tellThroughput, tellRun, tellLibrary, startTrainer }: EngineSurroundings): Promise<EngineState> {
   const runtime = createRuntime({ preferred: options.provider, threads: options.threads })
   // Whoever needs it meets the failure; until then it must not end the process.
   runtime.catch(() => undefined)
@@ -80,7 +81,12 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     models,
     backbones: createBackboneCache(keptBackbones, load, analyses.forgetModel),
     analyses,
-    libraries: createLibraries(),
+    libraries: createLibraries({
+      files: noFiles,
+      workspace: options.workspace,
+      onChanged: tellLibrary,
+      onTrouble: (error) => process.stderr.write(`dinoscope engine: ${messageOf(error)}\n`),
+    }),
     exports: await createExports(join(options.workspace, 'exports')),
     runs,
     runStore,
@@ -92,7 +98,8 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
 }
 
 /** Frees everything; for the end of the process. */
-export async function disposeEngineState({ backbones, exports, runtime }: EngineState): Promise<void> {
+export async function disposeEngineState({ backbones, exports, libraries, runtime }: EngineState): Promise<void> {
+  await libraries.dispose()
   await exports.dispose()
   await backbones.dispose()
   const started = await runtime.catch(() => undefined)

@@ -40,6 +40,9 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
     tellRun: (info) => {
       host.push('runs.changed', info)
     },
+    tellLibrary: (changes) => {
+      host.push('library.changed', changes)
+    },
     startTrainer,
   })
   const host: Host<EngineContract> = createHost<EngineContract>(

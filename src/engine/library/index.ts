@@ -2,8 +2,10 @@
 export { browseFolder } from './browse'
 export { createByteCache, type ByteCache } from './byte-cache'
 export { createLanes } from './lanes'
-export { createLibraries, type Libraries } from './libraries'
+export { createLibraries, type Libraries, type LibrariesOptions } from './libraries'
 export type { LibraryImage } from './library'
+export { noFiles } from './no-files'
+export type { PictureBytes } from './pictures'
 export { describeProblem } from './problem'
 export { scanFolder, type ScanBatch, type ScannedImage } from './scan'
 export type {

@@ -1,173 +1,211 @@
-/** @file The opened folders: scanned and checked while they are opened, then asked for their pictures by id. */
-import { basename } from 'node:path'
-import { EngineError, type ImageCheck, type JobContext, type LibraryEvent, type LibrarySummary, type RenderedImage } from '../contract'
-import { createProgress, type ProgressReporter } from '../progress'
-import { createBacklog } from './backlog'
-import { createEventBatch } from './event-batch'
-import { addImage, createLibrary, imageEntry, libraryImage, summarise, type ImageRecord, type Library, type LibraryImage } from './library'
-import { createPictures } from './pictures'
-import { requireFolder, scanFolder } from './scan'
+/** @file The opened folders: read while they are opened, followed as long as they are open, asked for their pictures by id. */
+import { basename, join, resolve } from 'node:path'
+import { EngineError, type FolderInfo, type JobContext, type LibraryChanges, type LibraryEvent, type LibrarySummary, type RenderedImage } from '../contract'
+import { createFolders } from './folders'
+import { followFolder, type FollowTimes, type Following } from './follow'
+import { readIndex } from './index-reading'
+import { createIndexWriter, type IndexWriter } from './index-writer'
+import { createLibrary, storedFile, summarise, type ImageRecord, type Library, type LibraryImage } from './library'
+import { createPictures, type PictureBytes } from './pictures'
+import { readFolder } from './reading'
+import { markGone, settleBroken, settleWhole } from './reconcile'
+import { isEmptyFolder, requireFolder } from './scan'
+import type { FileTable, StoredFile } from './store/store'
+import { createReadProgress, createTeller, silentTeller, type Teller } from './teller'
+import { createThumbs } from './thumbs'
 
 /** Opened folders and their pictures. */
 export interface Libraries {
   /**
-   * Scans a folder and decodes every picture in it once, telling what it finds as it goes. What was found before a cancel
-   * or a failure stays open.
-   * @throws EngineError SOURCE_UNAVAILABLE when the folder cannot be read; the signal's reason
+   * Tells what the index knows of a folder, scans it and reads every picture that is new or has changed, telling what it finds as it
+   * goes. A known folder that cannot be reached is opened as it was known. What was found before a cancel or a failure stays open.
+   * @throws EngineError SOURCE_UNAVAILABLE when the folder cannot be read (any more), DISK when the index cannot be written; the signal's reason
    */
   open(path: string, context: JobContext<LibraryEvent>): Promise<LibrarySummary>
   /** @throws EngineError NOT_FOUND */
   image(imageId: string): LibraryImage
+  /** The row of a picture in its folder. @throws EngineError NOT_FOUND */
+  rowOf(imageId: string): number
   /** The real path of an opened folder. @throws EngineError NOT_FOUND */
   root(libraryId: string): string
-  /** All pictures of a folder as far as it has been scanned, broken ones among them. @throws EngineError NOT_FOUND */
+  /** All pictures of a folder by their rows, as far as it has been scanned, broken and gone ones among them. @throws EngineError NOT_FOUND */
   images(libraryId: string): readonly LibraryImage[]
-  /** @throws EngineError NOT_FOUND, IMG_…, NOT_A_FILE or SOURCE_UNAVAILABLE */
+  /** For each hash the rows of the pictures with these bytes, rising, gone ones among them. @throws EngineError NOT_FOUND */
+  rowsOfHashes(libraryId: string, hashes: readonly string[]): readonly (readonly number[])[]
+  /** A picture's bytes as they are now, with their hash. @throws EngineError NOT_FOUND, IMG_TOO_LARGE, NOT_A_FILE, FILE_CHANGING or SOURCE_UNAVAILABLE */
+  readBytes(imageId: string): Promise<PictureBytes>
+  /** @throws EngineError NOT_FOUND, IMG_…, NOT_A_FILE, FILE_CHANGING or SOURCE_UNAVAILABLE */
   render(imageId: string, maxEdge: number): Promise<RenderedImage>
-  /** Forgets a folder and its pictures; a scan of it ends. @throws EngineError NOT_FOUND */
+  /** Forgets an opened folder's pictures until it is opened again; a scan of it ends. @throws EngineError NOT_FOUND */
   close(libraryId: string): void
+  /** Folders that were opened before, newest first. */
+  folders(): Promise<readonly FolderInfo[]>
+  /** Forgets what the index knows of a folder's files. @throws EngineError NOT_FOUND, DISK */
+  forget(path: string): Promise<void>
+  /** Closes everything and waits for what is being written. */
+  dispose(): Promise<void>
 }
 
-const checksAtOnce = 2
+export interface LibrariesOptions {
+  readonly files: FileTable
+  /** Keeps `thumbs/` and `folders.json`. */
+  readonly workspace: string
+  /** Bytes of thumbnails on the disk. */
+  readonly thumbsBytes?: number
+  /** Told what happens in a folder after it has been opened. */
+  onChanged?(changes: LibraryChanges): void
+  /** Told what goes wrong where nobody waits. */
+  onTrouble?(error: unknown): void
+  readonly followTimes?: FollowTimes
+}
 
-/** Resolves or rejects with `work`, or rejects as soon as `signal` is aborted: a decode under way cannot be stopped, but nobody waits for it. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error)
+/** Enough for 100 000 photographs. */
+const usualThumbsBytes = 4 * 2 ** 30
+
+/** An opened folder, and what goes on in it. */
+interface Opened {
+  readonly library: Library
+  readonly index: IndexWriter
+  readonly following: Following
+}
+
+export function createLibraries(options: LibrariesOptions): Libraries {
+  const { files, workspace, thumbsBytes = usualThumbsBytes, onChanged, onTrouble = () => undefined, followTimes } = options
+  const opened = new Map<string, Opened>()
+  const lastWrites = new Set<Promise<void>>()
+  const folders = createFolders(join(workspace, 'folders.json'), files)
+  const thumbs = createThumbs({ folder: join(workspace, 'thumbs'), maxBytes: thumbsBytes, onTrouble })
+
+  const requireOpened = (libraryId: string): Opened => {
+    const found = opened.get(libraryId)
+    if (found === undefined) throw new EngineError('NOT_FOUND', 'no folder with this id is open', { detail: { libraryId } })
+    return found
+  }
+  const requireImage = (imageId: string): { readonly library: Library; readonly record: ImageRecord } => {
+    for (const { library } of opened.values()) {
+      const record = library.byId.get(imageId)
+      if (record !== undefined) return { library, record }
     }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    void work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort)
+    throw new EngineError('NOT_FOUND', 'no open folder has a picture with this id', { detail: { imageId } })
+  }
+
+  const writeDown = (library: Library, record: ImageRecord): void => {
+    const stored = storedFile(library, record)
+    if (stored !== undefined) opened.get(library.id)?.index.add(stored)
+  }
+  const pictures = createPictures(thumbs, {
+    whole: (library, record, picture) => {
+      settleWhole(library, record, picture)
+      writeDown(library, record)
+    },
+    broken: (library, record, problem, read) => {
+      settleBroken(library, record, problem, read)
+      if (read !== undefined) writeDown(library, record)
+    },
+  })
+
+  const begin = (root: string, teller: Teller): Opened => {
+    const library = createLibrary(root, teller)
+    const following = followFolder(library, { pictures, signal: library.closing.signal, onTrouble }, followTimes)
+    const here = { library, following, index: createIndexWriter(files, onTrouble) }
+    opened.set(library.id, here)
+    return here
+  }
+
+  /** Where a folder lies, and whether it is there: a known one need not be. */
+  const locate = async (path: string): Promise<{ readonly root: string; readonly stored: readonly StoredFile[]; readonly offline: boolean }> => {
+    let root: string
+    try {
+      root = await requireFolder(path)
+    } catch (error) {
+      root = resolve(path)
+      if (!(await folders.isKnown(root))) throw error
+      return { root, stored: await files.list(root), offline: true }
+    }
+    const stored = await files.list(root)
+    // Where a drive belongs that is not there lies an empty folder.
+    return { root, stored, offline: stored.length > 0 && (await isEmptyFolder(root)) }
+  }
+
+  const read = async ({ library, following }: Opened, signal: AbortSignal, emit: (event: LibraryEvent) => void): Promise<void> => {
+    const progress = createReadProgress((event) => {
+      if (!signal.aborted) emit(event)
     })
-  })
-}
-
-/** Turns findings into the events of a running job, a few at a time. */
-function reportFindings(library: Library, emit: (event: LibraryEvent) => void) {
-  let progress: ProgressReporter | undefined
-  const found = createEventBatch<ImageRecord>((records) => {
-    emit({ kind: 'found', images: records.map(imageEntry) })
-  })
-  const checks = createEventBatch<ImageCheck>((items) => {
-    emit({ kind: 'checked', checks: items })
-  })
-  library.onFinding = (record, finding, isFirst) => {
-    // A page must know a picture before it hears what became of it.
-    found.flush()
-    if (finding.kind === 'whole') checks.add([{ id: record.id, width: finding.width, height: finding.height }])
-    else emit({ kind: 'broken', id: record.id, problem: finding.problem })
-    if (isFirst) progress?.advance(1)
-  }
-  const flush = (): void => {
-    found.flush()
-    checks.flush()
-  }
-  return {
-    found: (records: readonly ImageRecord[]): void => {
-      if (records.length === 0) return
-      if (progress === undefined) progress = createProgress('Reading pictures', records.length, emit)
-      else progress.grow(records.length)
-      found.add(records)
-    },
-    finish: (): void => {
-      flush()
-      progress?.finish()
-    },
-    /** Sends what is held back and then nothing any more. */
-    stop: (): void => {
-      library.onFinding = () => undefined
-      flush()
-      found.drop()
-      checks.drop()
-    },
-  }
-}
-
-export function createLibraries(): Libraries {
-  const libraries = new Map<string, Library>()
-  const records = new Map<string, ImageRecord>()
-  const pictures = createPictures()
-
-  const requireLibrary = (libraryId: string): Library => {
-    const library = libraries.get(libraryId)
-    if (library === undefined) throw new EngineError('NOT_FOUND', 'no folder with this id is open', { detail: { libraryId } })
-    return library
-  }
-  const requireRecord = (imageId: string): ImageRecord => {
-    const record = records.get(imageId)
-    if (record === undefined) throw new EngineError('NOT_FOUND', 'no open folder has a picture with this id', { detail: { imageId } })
-    return record
+    await readFolder(library, undefined, { pictures, signal, onFolder: following.add, onQueued: progress.queued, onRead: progress.read })
+    progress.finish()
   }
 
-  /** Scans and checks side by side, so that the first pictures can be seen while the folder is still being read. */
-  const read = async (library: Library, root: string, signal: AbortSignal, emit: (event: LibraryEvent) => void, report: ReturnType<typeof reportFindings>): Promise<void> => {
-    const backlog = createBacklog<ImageRecord>()
-    const scan = async (): Promise<void> => {
-      try {
-        for await (const { images, skipped } of scanFolder(root, { signal })) {
-          signal.throwIfAborted()
-          const added = images.map((image) => addImage(library, image))
-          for (const record of added) records.set(record.id, record)
-          report.found(added)
-          for (const problem of skipped) emit({ kind: 'skipped', problem })
-          library.skipped += skipped.length
-          backlog.push(added)
-        }
-      } finally {
-        backlog.close()
-      }
-    }
-    const check = async (): Promise<void> => {
-      for (let record = await backlog.next(); record !== undefined; record = await backlog.next()) {
-        signal.throwIfAborted()
-        await pictures.check(library, record)
-        // When the folder itself has gone, that is one problem and not one for each picture.
-        if (record.problem?.code === 'SOURCE_UNAVAILABLE') await requireFolder(root)
-      }
-    }
-    await Promise.all([scan(), ...Array.from({ length: checksAtOnce }, check)])
+  /** Afterwards all pages are told what happens. */
+  const tellAll = (library: Library): void => {
+    library.teller.stop()
+    const { id: libraryId } = library
+    library.teller = onChanged === undefined ? silentTeller : createTeller((event) => { onChanged({ libraryId, events: [event] }) })
+  }
+
+  const close = (libraryId: string): void => {
+    const { library, following, index } = requireOpened(libraryId)
+    library.closing.abort(new EngineError('CANCELLED', 'the folder was closed'))
+    opened.delete(libraryId)
+    following.close()
+    library.teller.stop()
+    const last = index.flush().catch(() => undefined).finally(() => lastWrites.delete(last))
+    lastWrites.add(last)
   }
 
   return {
     open: async (path, { signal: cancelled, emit }) => {
-      const root = await requireFolder(path)
-      const library = createLibrary(root)
-      // A failure of one part ends the others.
-      const failed = new AbortController()
-      const signal = AbortSignal.any([cancelled, library.closing.signal, failed.signal])
-      signal.throwIfAborted()
-      const report = reportFindings(library, emit)
-      libraries.set(library.id, library)
+      const { root, stored, offline } = await locate(path)
+      cancelled.throwIfAborted()
+      const here = begin(root, createTeller(emit))
+      const { library, following, index } = here
+      const signal = AbortSignal.any([cancelled, library.closing.signal])
       emit({ kind: 'opened', libraryId: library.id, name: basename(root) || root })
-      const emitWhileRunning = (event: LibraryEvent): void => {
-        if (!signal.aborted) emit(event)
-      }
+      let done = false
       try {
-        await untilAborted(read(library, root, signal, emitWhileRunning, report), signal)
-        report.finish()
+        await readIndex(library, stored, signal)
+        library.offline = offline
+        if (offline) markGone(library, library.records)
+        else await read(here, signal, emit)
+        await folders.opened(root)
+        await index.flush()
+        done = true
         return summarise(library)
       } finally {
-        report.stop()
-        failed.abort()
+        tellAll(library)
+        if (!done) await index.flush().catch(() => undefined)
+        if (signal.aborted) following.close()
+        else if (done && !offline) following.start()
+        else following.wait()
+        void thumbs.prune()
       }
     },
-    image: (imageId) => libraryImage(requireRecord(imageId)),
-    root: (libraryId) => requireLibrary(libraryId).root,
-    images: (libraryId) => requireLibrary(libraryId).records.map(libraryImage),
+    image: (imageId) => requireImage(imageId).record,
+    rowOf: (imageId) => requireImage(imageId).record.row,
+    root: (libraryId) => requireOpened(libraryId).library.root,
+    images: (libraryId) => requireOpened(libraryId).library.records.slice(),
+    rowsOfHashes: (libraryId, hashes) => {
+      const rows = new Map<string, number[]>(hashes.map((hash) => [hash, []]))
+      for (const { hash, row } of requireOpened(libraryId).library.records) if (hash !== undefined) rows.get(hash)?.push(row)
+      return hashes.map((hash) => rows.get(hash) ?? [])
+    },
+    readBytes: async (imageId) => {
+      const { library, record } = requireImage(imageId)
+      return pictures.read(library, record)
+    },
     render: async (imageId, maxEdge) => {
-      const record = requireRecord(imageId)
-      return pictures.render(requireLibrary(record.libraryId), record, maxEdge)
+      const { library, record } = requireImage(imageId)
+      return pictures.render(library, record, maxEdge)
     },
-    close: (libraryId) => {
-      const library = requireLibrary(libraryId)
-      library.closing.abort(new EngineError('CANCELLED', 'the folder was closed'))
-      libraries.delete(libraryId)
-      for (const record of library.records) {
-        records.delete(record.id)
-        pictures.forget(record)
-      }
+    close,
+    folders: folders.list,
+    forget: async (path) => {
+      const root = await requireFolder(path).catch(() => resolve(path))
+      for (const { library, index } of opened.values()) if (library.root === root) index.stop()
+      await folders.forget(root)
+    },
+    dispose: async () => {
+      for (const libraryId of [...opened.keys()]) close(libraryId)
+      await Promise.all([...lastWrites, thumbs.prune()])
     },
   }
 }

@@ -10,6 +10,7 @@ import type { FilePath } from '../files'
 export type RawName = string
 
 const beyondAscii = /[\x80-\xff]/g
+const beyondShown = /[^\0-\x7f]/
 
 /**
  * A name for eyes and for exports: UTF-8 where it is that, `\xE9` for each foreign byte where it is not. A backslash in the
@@ -21,6 +22,20 @@ export function showName(raw: RawName): string {
   const bytes = Buffer.from(escaped, 'latin1')
   if (isUtf8(bytes)) return bytes.toString('utf8')
   return escaped.replace(beyondAscii, (byte) => `\\x${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+const shownEscape = /\\(?:\\|x([89A-F][0-9A-F]))/g
+
+/** The name that {@link showName} shows as `shown`, and no other. */
+export function rawName(shown: string): RawName {
+  let foreign = false
+  const unescaped = shown.replace(shownEscape, (_, hex: string | undefined) => {
+    if (hex === undefined) return '\\'
+    foreign = true
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  })
+  // Foreign bytes are only escaped in names that are not UTF-8, and of those every byte beyond ASCII is.
+  return foreign || unescaped.search(beyondShown) === -1 ? unescaped : Buffer.from(unescaped, 'utf8').toString('latin1')
 }
 
 /** The path of `raw` in `folder`: a string wherever that names the same file, else bytes. */

@@ -1,37 +1,34 @@
 /** @file Finds every picture below a folder: each real file once, links not followed, nothing opened. */
 import type { BigIntStats } from 'node:fs'
 import { lstat, opendir, realpath } from 'node:fs/promises'
-import { sep } from 'node:path'
 import { EngineError, messageOf, type FileProblem } from '../contract'
-import type { FilePath } from '../files'
-import { listFolder, type FolderEntry } from './list-folder'
-import { childPath, isPictureName } from './names'
+import { examineCandidate, type ScanFolder } from './examine-entry'
+import type { FoundFile } from './library'
+import { listFolder, type FolderListing } from './list-folder'
+import { childPath } from './names'
 
 /** A file with a picture's name. Whether it is one only its content tells. */
-export interface ScannedImage {
-  readonly path: FilePath
-  readonly name: string
-  /** Below the scanned folder, with `/`, escaped where the name is not UTF-8. */
-  readonly relativePath: string
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-}
+export type ScannedImage = FoundFile
 
 /** What a scan found since the last batch, in natural order of each folder, files before sub-folders. */
 export interface ScanBatch {
   readonly images: readonly ScannedImage[]
   readonly skipped: readonly FileProblem[]
+  /** Folders that are there and cannot be read, with a trailing `/`: what lies in them is unknown, not gone. */
+  readonly unreadable: readonly string[]
+}
+
+export interface ScanOptions {
+  readonly signal: AbortSignal
+  /** Only this folder of the root and what is below it; the whole root when left out. */
+  readonly below?: ScanFolder
+  /** Told of every folder before it is listed. */
+  onFolder?(folder: ScanFolder): void
 }
 
 /** Small enough that the first pictures come at once, and that no batch stops the event loop. */
 const firstBatch = 32
 const largestBatch = 256
-
-interface Folder {
-  readonly path: FilePath
-  /** With a trailing `/`, empty for the root. */
-  readonly prefix: string
-}
 
 /**
  * The real path of a folder that can be listed.
@@ -48,18 +45,21 @@ export async function requireFolder(path: string): Promise<string> {
   }
 }
 
-const skip = (relativePath: string, reason: string): FileProblem => ({ relativePath, code: 'NOT_A_FILE', reason })
+/** Which folder a path leads to now: a volume that is taken away leaves an empty folder in its place. */
+export async function identifyFolder(path: string): Promise<string> {
+  const { dev, ino } = await lstat(path, { bigint: true }).catch((error: unknown) => {
+    throw new EngineError('SOURCE_UNAVAILABLE', `${path} cannot be read: ${messageOf(error)}`, { detail: { path }, cause: error })
+  })
+  return `${dev}:${ino}`
+}
 
-/** Why a link is left out; undefined where it promises no pictures and so is nobody's concern. */
-async function explainLink(path: FilePath, entry: FolderEntry, root: string): Promise<string | undefined> {
-  const isPicture = isPictureName(entry.raw)
+/** Whether there is nothing at all in a folder, as where a drive belongs that is not there. */
+export async function isEmptyFolder(path: string): Promise<boolean> {
+  const folder = await opendir(path)
   try {
-    const target = await realpath(path)
-    if (!isPicture && !(await lstat(target)).isDirectory()) return undefined
-    const leaves = target !== root && !target.startsWith(root + sep)
-    return leaves ? 'a link that leaves the opened folder; links are not followed' : 'a link; what it leads to is listed where it lies'
-  } catch {
-    return isPicture ? 'a link that leads nowhere' : undefined
+    return (await folder.read()) === null
+  } finally {
+    await folder.close()
   }
 }
 
@@ -79,38 +79,33 @@ function createVisited(): (stats: BigIntStats) => boolean {
  * links, pipes, devices and folders that cannot be read are told.
  * @throws EngineError SOURCE_UNAVAILABLE when the folder itself cannot be read (any more); the signal's reason
  */
-export async function* scanFolder(root: string, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<ScanBatch> {
+export async function* scanFolder(root: string, { signal, below, onFolder }: ScanOptions): AsyncGenerator<ScanBatch> {
   const realRoot = await requireFolder(root)
+  const identity = await identifyFolder(realRoot)
   const isNew = createVisited()
-  const pending: Folder[] = [{ path: realRoot, prefix: '' }]
+  const pending: ScanFolder[] = [below ?? { path: realRoot, prefix: '' }]
   let batchSize = firstBatch
 
-  const examine = async (folder: Folder, entry: FolderEntry): Promise<ScannedImage | FileProblem | undefined> => {
-    const relativePath = folder.prefix + entry.shown
-    const path = childPath(folder.path, entry.raw)
-    if (entry.kind === 'link') {
-      const reason = await explainLink(path, entry, realRoot)
-      return reason === undefined ? undefined : skip(relativePath, reason)
-    }
-    if (entry.kind === 'folder') return skip(relativePath, 'a folder with a picture’s name; the pictures in it are listed')
-    const stats = await lstat(path, { bigint: true }).catch(() => undefined)
-    if (stats === undefined) return undefined
-    if (!stats.isFile()) return skip(relativePath, 'not a file but a pipe, a socket, a device or a link')
-    if (stats.nlink > 1n && !isNew(stats)) return undefined
-    return { path, name: entry.shown, relativePath, sizeBytes: Number(stats.size), modifiedMs: Number(stats.mtimeNs / 1_000n) / 1_000 }
+  /** When the root is gone as well, going on would report everything in it as missing. */
+  const requireSameRoot = async (): Promise<void> => {
+    await requireFolder(realRoot)
+    if ((await identifyFolder(realRoot)) !== identity)
+      throw new EngineError('SOURCE_UNAVAILABLE', `${root}: another folder lies there now than when it was opened; was its drive taken away?`, { detail: { path: root } })
   }
 
-  const enter = async (folder: Folder) => {
+  const enter = async (folder: ScanFolder): Promise<FolderListing | ScanBatch | undefined> => {
     try {
       const stats = await lstat(folder.path, { bigint: true })
-      return stats.isDirectory() && isNew(stats) ? await listFolder(folder.path, signal) : undefined
+      if (!stats.isDirectory() || !isNew(stats)) return undefined
+      onFolder?.(folder)
+      return await listFolder(folder.path, signal)
     } catch (error) {
       signal.throwIfAborted()
-      // When the root is gone as well, going on would report everything in it as missing.
-      await requireFolder(realRoot)
+      await requireSameRoot()
       const reason = `the folder cannot be read: ${messageOf(error)}`
       if (folder.prefix === '') throw new EngineError('SOURCE_UNAVAILABLE', `${root}: ${reason}`, { detail: { path: root }, cause: error })
-      return { relativePath: folder.prefix.slice(0, -1), code: 'SOURCE_UNAVAILABLE', reason }
+      const skipped = [{ relativePath: folder.prefix.slice(0, -1), code: 'SOURCE_UNAVAILABLE', reason }]
+      return { images: [], skipped, unreadable: (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [folder.prefix] }
     }
   }
 
@@ -118,8 +113,8 @@ export async function* scanFolder(root: string, { signal }: { readonly signal: A
     signal.throwIfAborted()
     const listing = await enter(folder)
     if (listing === undefined) continue
-    if ('code' in listing) {
-      yield { images: [], skipped: [listing] }
+    if ('skipped' in listing) {
+      yield listing
       continue
     }
     const candidates = listing.candidates.sorted()
@@ -128,14 +123,20 @@ export async function* scanFolder(root: string, { signal }: { readonly signal: A
       if (entries.length === 0) break
       signal.throwIfAborted()
       const here = folder
-      const found = (await Promise.all(entries.map((entry) => examine(here, entry)))).filter((item) => item !== undefined)
-      yield { images: found.filter((item) => 'path' in item), skipped: found.filter((item) => 'code' in item) }
+      const examined = await Promise.all(entries.map((entry) => examineCandidate(realRoot, here, entry)))
+      yield {
+        // Of a file with several names the first is told.
+        images: examined.flatMap((item) => (item.kind === 'picture' && (item.stats.nlink <= 1n || isNew(item.stats)) ? [item.file] : [])),
+        skipped: examined.flatMap((item) => (item.kind === 'problem' ? [item.problem] : [])),
+        unreadable: [],
+      }
       batchSize = Math.min(largestBatch, batchSize * 2)
     }
     const { path, prefix } = folder
-    const below = Array.from(listing.folders.sorted(), (entry) => ({ path: childPath(path, entry.raw), prefix: `${prefix}${entry.shown}/` }))
-    pending.push(...below.reverse())
+    const folders = Array.from(listing.folders.sorted(), (entry) => ({ path: childPath(path, entry.raw), prefix: `${prefix}${entry.shown}/` }))
+    pending.push(...folders.reverse())
   }
+  await requireSameRoot()
 }
 
 function take<T>(items: Generator<T>, count: number): T[] {

@@ -3,38 +3,20 @@ import { rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { FileProblem, LibraryEvent, LibrarySummary, Progress } from '../../../src/engine/contract'
+import type { LibraryEvent, Progress } from '../../../src/engine/contract'
 import { renderImage } from '../../../src/engine/image'
-import { createLibraries, type Libraries } from '../../../src/engine/library'
+import type { Libraries } from '../../../src/engine/library'
 import { makePipe, temporaryFolder } from '../../helpers/folders'
+import { idOf, newLibraries, ofKind, openFolder, problemsIn } from '../../helpers/libraries'
 import { drawQuarters, jpegPicture, mediaFile, pngClaiming } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
 
-interface Opened {
-  readonly libraries: Libraries
-  readonly summary: LibrarySummary
-  readonly events: readonly LibraryEvent[]
-  readonly ids: ReadonlyMap<string, string>
-}
-
 const never = new AbortController().signal
-
-async function open(folder: string, libraries = createLibraries()): Promise<Opened> {
-  const events: LibraryEvent[] = []
-  const summary = await libraries.open(folder, { signal: never, emit: (event) => events.push(event) })
-  return { libraries, summary, events, ids: new Map(libraries.images(summary.libraryId).map(({ id, relativePath }) => [relativePath, id])) }
-}
-
-const ofKind = <K extends LibraryEvent['kind']>(events: readonly LibraryEvent[], kind: K) => events.filter((event): event is Extract<LibraryEvent, { kind: K }> => event.kind === kind)
-
-const problems = (events: readonly LibraryEvent[]): FileProblem[] => [...ofKind(events, 'broken'), ...ofKind(events, 'skipped')].map(({ problem }) => problem)
-
-const idOf = (opened: Opened, path: string): string => opened.ids.get(path) ?? ''
 
 describe('opening a folder', () => {
   it('tells its name, then what is in it, then what each picture is, and sums up', async () => {
     const folder = await temporaryFolder({ 'a.jpg': await jpegPicture(60, 40), 'b/c.png': await drawQuarters(20, 30).png().toBuffer(), 'b/text.jpg': 'no picture' })
-    const { events, summary, ids } = await open(folder)
+    const { events, summary, ids } = await openFolder(folder)
     const { libraryId } = summary
     expect(events[0]).toEqual({ kind: 'opened', libraryId, name: folder.split('/').at(-1) })
     expect(ofKind(events, 'found').flatMap(({ images }) => images.map(({ id, name, relativePath, sizeBytes }) => ({ known: ids.get(relativePath) === id, name, relativePath, sized: sizeBytes > 0 })))).toEqual([
@@ -50,13 +32,13 @@ describe('opening a folder', () => {
       { kind: 'broken', id: ids.get('b/text.jpg'), problem: { relativePath: 'b/text.jpg', code: 'IMG_CORRUPT', reason: "the file's 10 bytes do not begin like any picture" } },
     ])
     expect(ofKind(events, 'progress').at(-1)).toMatchObject({ title: 'Reading pictures', done: 3, total: 3, value: 1 } satisfies Partial<Progress>)
-    expect(summary).toEqual({ libraryId, images: 3, broken: 1, skipped: 0 })
+    expect(summary).toEqual({ libraryId, images: 3, broken: 1, skipped: 0, gone: 0, offline: false })
   })
 
   it('gives the same folder fresh ids each time, none of which tells the path', async () => {
     const folder = await temporaryFolder({ 'holiday.jpg': await jpegPicture(8, 8) })
-    const libraries = createLibraries()
-    const [first, second] = [await open(folder, libraries), await open(folder, libraries)]
+    const libraries = await newLibraries()
+    const [first, second] = [await openFolder(folder, libraries), await openFolder(folder, libraries)]
     const all = [first, second].flatMap((opened) => [opened.summary.libraryId, idOf(opened, 'holiday.jpg')])
     expect({ distinct: new Set(all).size, long: all.every((id) => /^[\w-]{22}$/.test(id)) }).toEqual({ distinct: 4, long: true })
   })
@@ -64,7 +46,8 @@ describe('opening a folder', () => {
   it('names a folder that cannot be opened, and opens nothing', async () => {
     const folder = join(await temporaryFolder(), 'absent')
     const events: LibraryEvent[] = []
-    const error = await thrownBy(() => createLibraries().open(folder, { signal: never, emit: (event) => events.push(event) }))
+    const libraries = await newLibraries()
+    const error = await thrownBy(() => libraries.open(folder, { signal: never, emit: (event) => events.push(event) }))
     expect({ error, events }).toMatchObject({ error: { code: 'SOURCE_UNAVAILABLE', message: expect.stringContaining(folder) }, events: [] })
   })
 
@@ -73,8 +56,9 @@ describe('opening a folder', () => {
     const folder = await temporaryFolder(Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`${index}.jpg`, jpeg])))
     const events: LibraryEvent[] = []
     let gone: Promise<void> | undefined
+    const libraries = await newLibraries()
     const error = await thrownBy(() =>
-      createLibraries().open(folder, {
+      libraries.open(folder, {
         signal: never,
         emit: (event) => {
           events.push(event)
@@ -120,8 +104,8 @@ describe('a folder full of trouble', () => {
     await makePipe(join(folder, 'pipe.jpg'))
     await symlink('/dev/zero', join(folder, 'zero.jpg'))
     await symlink('..', join(folder, 'good/up'))
-    const opened = await open(folder)
-    const codes = Object.fromEntries(problems(opened.events).map(({ relativePath, code }) => [relativePath, code]))
+    const opened = await openFolder(folder)
+    const codes = Object.fromEntries(problemsIn(opened.events).map(({ relativePath, code }) => [relativePath, code]))
     expect(codes).toEqual({
       'a.jpg[shrink=8]': 'IMG_CORRUPT',
       'cut.jpg': 'IMG_TRUNCATED',
@@ -149,8 +133,8 @@ describe('a folder full of trouble', () => {
 
   it('skips a file that was swapped for a pipe between being listed and being opened', async () => {
     const folder = await temporaryFolder({ 'a.jpg': await jpegPicture(8, 8) })
-    const libraries = createLibraries()
-    const { ids } = await open(folder, libraries)
+    const libraries = await newLibraries()
+    const { ids } = await openFolder(folder, libraries)
     await rm(join(folder, 'a.jpg'))
     await makePipe(join(folder, 'a.jpg'))
     expect(await thrownBy(() => libraries.render(ids.get('a.jpg') ?? '', 999))).toMatchObject({ code: 'NOT_A_FILE', message: 'a.jpg: is not a regular file' })
@@ -166,7 +150,7 @@ describe('a folder full of trouble', () => {
       await writeFile(Buffer.concat([Buffer.from(`${folder}/`), name]), bytes)
       expected.set(name.toString('latin1'), hash((await renderImage(bytes, 384)).bytes))
     }
-    const { libraries, summary } = await open(folder)
+    const { libraries, summary } = await openFolder(folder)
     const shown = new Map<string, string>()
     for (const { id, path } of libraries.images(summary.libraryId)) shown.set(Buffer.from(path).subarray(folder.length + 1).toString('latin1'), hash((await libraries.render(id, 384)).bytes))
     expect([...shown].sort()).toEqual([...expected].sort())
@@ -175,7 +159,7 @@ describe('a folder full of trouble', () => {
 
 describe('rendering', () => {
   it('is never larger than asked for, whatever was rendered before', async () => {
-    const opened = await open(await temporaryFolder({ 'a.jpg': await jpegPicture(1000, 500) }))
+    const opened = await openFolder(await temporaryFolder({ 'a.jpg': await jpegPicture(1000, 500) }))
     const sizes: Record<number, unknown> = {}
     for (const edge of [384, 128, 800, 20, 4096]) {
       const { bytes, ...rendered } = await opened.libraries.render(idOf(opened, 'a.jpg'), edge)
@@ -187,7 +171,7 @@ describe('rendering', () => {
   })
 
   it('gives the same bytes again from memory', async () => {
-    const opened = await open(await temporaryFolder({ 'a.jpg': await jpegPicture(1000, 500) }))
+    const opened = await openFolder(await temporaryFolder({ 'a.jpg': await jpegPicture(1000, 500) }))
     const [first, second] = [await opened.libraries.render(idOf(opened, 'a.jpg'), 256), await opened.libraries.render(idOf(opened, 'a.jpg'), 256)]
     expect(second.bytes).toBe(first.bytes)
   })
@@ -199,7 +183,7 @@ describe('rendering', () => {
     const path = join(folder, 'a.jpg')
     const time = new Date(1_700_000_000_000)
     await utimes(path, time, time)
-    const opened = await open(folder)
+    const opened = await openFolder(folder)
     const render = () => opened.libraries.render(idOf(opened, 'a.jpg'), 128)
     // A good picture of the same size and time: that it stays refused shows that nobody decoded it again.
     const small = await jpegPicture(16, 16)
@@ -216,7 +200,7 @@ describe('rendering', () => {
 
   it('shows what a changed file holds now', async () => {
     const folder = await temporaryFolder({ 'a.jpg': await jpegPicture(300, 200) })
-    const opened = await open(folder)
+    const opened = await openFolder(folder)
     const before = await opened.libraries.render(idOf(opened, 'a.jpg'), 128)
     await writeFile(join(folder, 'a.jpg'), await jpegPicture(200, 300))
     const after = await opened.libraries.render(idOf(opened, 'a.jpg'), 128)
@@ -228,7 +212,7 @@ describe('rendering', () => {
 
   it('finds a picture again that could not be read for a while', async () => {
     const folder = await temporaryFolder({ 'a.jpg': await jpegPicture(300, 200) })
-    const opened = await open(folder)
+    const opened = await openFolder(folder)
     await rename(join(folder, 'a.jpg'), join(folder, 'away'))
     expect(await thrownBy(() => opened.libraries.render(idOf(opened, 'a.jpg'), 700))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
     await rename(join(folder, 'away'), join(folder, 'a.jpg'))
@@ -240,7 +224,7 @@ describe('cancelling and closing', () => {
   it('ends at once, keeps what was found, and tells nothing more', async () => {
     const jpeg = await jpegPicture(1500, 1200)
     const folder = await temporaryFolder(Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index}.jpg`, jpeg])))
-    const libraries = createLibraries()
+    const libraries = await newLibraries()
     const cancel = new AbortController()
     const events: LibraryEvent[] = []
     let cancelledAt = Infinity
@@ -267,7 +251,7 @@ describe('cancelling and closing', () => {
   it('forgets a closed folder and ends the reading of it', async () => {
     const jpeg = await jpegPicture(1500, 1200)
     const folder = await temporaryFolder(Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index}.jpg`, jpeg])))
-    const libraries = createLibraries()
+    const libraries = await newLibraries()
     let libraryId = ''
     let imageId = ''
     const error = await thrownBy(() =>
@@ -294,6 +278,7 @@ describe('cancelling and closing', () => {
     ['render', (libraries: Libraries) => libraries.render('nothing', 128)],
     ['close', (libraries: Libraries) => { libraries.close('nothing') }],
   ])('%s of an unknown id is NOT_FOUND', async (_name, ask) => {
-    expect(await thrownBy(() => ask(createLibraries()))).toMatchObject({ code: 'NOT_FOUND' })
+    const libraries = await newLibraries()
+    expect(await thrownBy(() => ask(libraries))).toMatchObject({ code: 'NOT_FOUND' })
   })
 })

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { LibraryEvent } from '../../../src/engine/contract'
-import { createLibraries } from '../../../src/engine/library'
+import { newLibraries } from '../../helpers/libraries'
 
 const folder = join(import.meta.dirname, '../../../resources/samples')
 
 describe('the sample photos', () => {
   it('are four to eight, whole, small enough to ship, and each is credited', async () => {
     const events: LibraryEvent[] = []
-    const libraries = createLibraries()
+    const libraries = await newLibraries()
     const { libraryId, images, broken, skipped } = await libraries.open(folder, { signal: new AbortController().signal, emit: (event) => events.push(event) })
     const credits = await readFile(join(folder, 'CREDITS.md'), 'utf8')
     const found = events.flatMap((event) => (event.kind === 'found' ? event.images : []))

@@ -1,11 +1,12 @@
 /** @file Requests about folders of pictures. */
-import { join } from 'node:path'
-import type { EngineContract, Handlers } from '../../contract'
+import { realpath } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { EngineError, isEngineError, type EngineContract, type Handlers } from '../../contract'
 import { browseFolder } from '../../library'
-import { requireAccess } from '../access'
+import { isInside, requireAccess } from '../access'
 import type { EngineState } from '../engine-state'
 
-type LibraryRequests = 'library.browse' | 'library.open' | 'library.close' | 'library.samples' | 'image.render'
+type LibraryRequests = 'library.browse' | 'library.open' | 'library.close' | 'library.samples' | 'library.folders' | 'library.forget' | 'image.render'
 
 /** A page that is loaded again opens its folder anew; what it left behind is closed when there are more than these. */
 const keptLibraries = 8
@@ -25,6 +26,15 @@ export function libraryHandlers({ options, libraries, probePictures }: EngineSta
     opened.delete(libraryId)
     libraries.close(libraryId)
   }
+  /** A known folder, which is named by its real path, even where nothing lies now. */
+  const liesInside = async (path: string): Promise<boolean> => root === undefined || isInside(await realpath(root), resolve(path))
+  const isListed = async (path: string): Promise<boolean> => path !== (await realpath(samples).catch(() => samples)) && (await liesInside(path))
+  const requireOpenable = async (path: string): Promise<void> => {
+    if (path === samples) return
+    await requireAccess(root, path).catch(async (error: unknown) => {
+      if (!isEngineError(error, 'SOURCE_UNAVAILABLE') || !(await liesInside(path))) throw error
+    })
+  }
   return {
     'library.browse': async ({ path }) => {
       const folder = path ?? root
@@ -34,7 +44,7 @@ export function libraryHandlers({ options, libraries, probePictures }: EngineSta
       return parentIsOutside ? { ...listing, parent: undefined } : listing
     },
     'library.open': async ({ path }, context) => {
-      if (path !== samples) await requireAccess(root, path)
+      await requireOpenable(path)
       return libraries.open(path, {
         signal: context.signal,
         emit: (event) => {
@@ -48,6 +58,16 @@ export function libraryHandlers({ options, libraries, probePictures }: EngineSta
       return Promise.resolve(undefined)
     },
     'library.samples': () => Promise.resolve({ path: samples }),
+    'library.folders': async () => {
+      const folders = await libraries.folders()
+      const shown = await Promise.all(folders.map(({ path }) => isListed(path)))
+      return folders.filter((_, index) => shown[index])
+    },
+    'library.forget': async ({ path }) => {
+      if (!(await isListed(path))) throw new EngineError('NOT_FOUND', `${path} is not among the folders that were opened`, { detail: { path } })
+      await libraries.forget(path)
+      return undefined
+    },
     'image.render': ({ imageId, maxEdge }) => (probePictures.has(imageId) ? probePictures.render(imageId, maxEdge) : libraries.render(imageId, maxEdge)),
   }
 }
