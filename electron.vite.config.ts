@@ -2,11 +2,13 @@
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import { moduleAliases } from './scripts/module-aliases.mjs'
 
 const from = (path: string): string => resolve(import.meta.dirname, path)
 
 export default defineConfig({
   main: {
+    resolve: { alias: moduleAliases },
     build: {
       outDir: 'out/main',
       // The command line and `serve` run under plain Node, the oldest supported one.
@@ -19,6 +21,7 @@ export default defineConfig({
           trainer: from('src/engine/host/trainer-process.ts'),
           cli: from('src/cli/index.ts'),
           'training-data': from('src/engine/train/data/worker.ts'),
+          'map-layout': from('src/engine/collection/map/layout-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

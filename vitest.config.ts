@@ -1,10 +1,12 @@
 /** @file Three projects: `unit` mirrors src; `webgpu` needs an adapter; `e2e` drives a real browser against the real engine. */
 import { defineConfig } from 'vitest/config'
+import { moduleAliases } from './scripts/module-aliases.mjs'
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias: moduleAliases },
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],

@@ -9,8 +9,8 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const out = join(root, 'out')
 const stampFile = join(out, 'build.json')
 const lockFile = join(out, 'build.lock')
-const sources = ['src', 'bench', 'package-lock.json', 'electron.vite.config.ts', 'tsconfig.base.json']
-const results = ['main/index.js', 'main/engine.js', 'main/trainer.js', 'main/cli.js', 'main/training-data.js', 'preload/index.cjs', 'renderer/index.html']
+const sources = ['src', 'bench', 'package-lock.json', 'electron.vite.config.ts', 'scripts/module-aliases.mjs', 'tsconfig.base.json']
+const results = ['main/index.js', 'main/engine.js', 'main/trainer.js', 'main/cli.js', 'main/training-data.js', 'main/map-layout.js', 'preload/index.cjs', 'renderer/index.html']
 const lockWaitMs = 180_000
 
 function* filesOf(path) {

@@ -1,0 +1,2 @@
+/** Name of a module to the file it is in. */
+export declare const moduleAliases: Readonly<Record<string, string>>
