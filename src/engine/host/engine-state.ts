@@ -1,22 +1,26 @@
 /** @file What the engine keeps between requests, made once and shared by the handlers of every domain. */
 import { join } from 'node:path'
 import { EngineError, messageOf, type EngineContract, type LibraryChanges, type PushValueOf, type RunInfo } from '../contract'
-import { loadBackbone, type AnalysisState, type Backbone, type RowProducts } from '../inference'
+import { openCodeProducts, type CodeProducts } from '../collection'
+import { loadBackbone, openRowProducts, type AnalysisState, type Backbone, type RowProducts } from '../inference'
 import { createLibraries, noFiles, type Libraries } from '../library'
 import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createExports, type Exports } from './exports'
+import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
+import { createPatchChunks, type PatchChunks } from './patch-chunks'
 import { writeActiveRuns } from './runs/active-runs'
 import { createDiskRunStore, type DiskRunStore } from './runs/disk-store'
 import { createProbePictures, type ProbePictures } from './runs/probe-pictures'
 import { createRuns, type Runs } from './runs/runs'
 import { forkTrainer } from './trainer/fork-trainer'
 import type { StartTrainer, TrainerProcess } from './trainer/process'
-import { createSharedProducts, createVectorSetCache, type VectorSetCache } from './vector-sets'
+import { createUploads, type Uploads } from './uploads'
+import { createVectorSetCache, type VectorSetCache } from './vector-sets'
 
 /** Two models can be compared without loading either again. */
 const keptBackbones = 2
@@ -36,8 +40,13 @@ export interface EngineState {
   readonly runStore: DiskRunStore
   readonly probePictures: ProbePictures
   readonly vectorSets: VectorSetCache
+  readonly hashRows: HashRowsCache
+  readonly patchChunks: PatchChunks
+  readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
   readonly rowProducts: () => Promise<RowProducts>
+  /** Likewise for products of compact patch tokens. */
+  readonly codeProducts: () => Promise<CodeProducts>
   /** Tells every client how fast the last work was. */
   tellThroughput(throughput: PushValueOf<EngineContract['engine.throughput']>): void
 }
@@ -49,6 +58,12 @@ export interface EngineSurroundings {
   tellLibrary(changes: LibraryChanges): void
   /** Where it is absent, the trainer is forked. */
   readonly startTrainer: StartTrainer | undefined
+}
+
+/** What is opened when it is first wanted, and then shared. A failure is met by everyone who asks. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined
+  return () => (opened ??= open())
 }
 
 /** Makes the state of one engine. @throws EngineError DISK when the workspace cannot be used */
@@ -92,7 +107,11 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     runStore,
     probePictures: createProbePictures(),
     vectorSets: createVectorSetCache(),
-    rowProducts: createSharedProducts(runtime),
+    hashRows: createHashRowsCache(),
+    patchChunks: createPatchChunks(),
+    uploads: createUploads(),
+    rowProducts: once(async () => (await openRowProducts(await runtime)).products),
+    codeProducts: once(async () => openCodeProducts(await runtime)),
     tellThroughput,
   }
 }

@@ -1,9 +1,8 @@
 /** @file Vectors of an opened folder's pictures, read from the store once and kept while they are worked with. */
 import { EngineError, type Rows, type VectorSpace } from '../contract'
 import { unitVectors, type VectorSet } from '../collection'
-import { openRowProducts, pooledDim, type RowProducts } from '../inference'
+import { pooledDim, type RowProducts } from '../inference'
 import type { VectorTable } from '../library'
-import type { Runtime } from '../runtime'
 import type { EngineState } from './engine-state'
 import { modelKeyOf } from './model-key'
 
@@ -62,12 +61,6 @@ export function createVectorSetCache(maxSets = keptSets, maxBytes = keptBytes): 
         .reverse()
     },
   }
-}
-
-/** One session for products of rows, opened when it is first wanted and released with the runtime. */
-export function createSharedProducts(runtime: Promise<Runtime>): () => Promise<RowProducts> {
-  let opened: Promise<RowProducts> | undefined
-  return () => (opened ??= runtime.then(openRowProducts).then(({ products }) => products))
 }
 
 /** Products of rows on the engine's runtime. @throws EngineError RUNTIME */

@@ -1,18 +1,19 @@
-/** @file Requests of search.*: being built. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests to find pictures like others. */
+import type { EngineContract, Handlers } from '../../contract'
 import type { EngineState } from '../engine-state'
+import { searchImages } from '../search-images'
+import { buildSearchIndex, searchIndexInfo } from '../search-index'
+import { searchByPatches } from '../search-patches'
 
 type SearchRequests = 'search.images' | 'search.upload' | 'search.patches' | 'search.buildIndex' | 'search.index'
 
-const missing = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
-
 /** `search.*` */
-export function searchHandlers(_state: EngineState): Pick<Handlers<EngineContract>, SearchRequests> {
+export function searchHandlers(state: EngineState): Pick<Handlers<EngineContract>, SearchRequests> {
   return {
-    'search.images': missing,
-    'search.upload': missing,
-    'search.patches': missing,
-    'search.buildIndex': missing,
-    'search.index': missing,
+    'search.images': (request) => searchImages(state, request),
+    'search.upload': async ({ name, bytes }) => ({ uploadId: await state.uploads.keep(name, bytes) }),
+    'search.patches': (request) => searchByPatches(state, request),
+    'search.buildIndex': (request, context) => buildSearchIndex(state, request, context),
+    'search.index': (request) => searchIndexInfo(state, request),
   }
 }

@@ -1,0 +1,50 @@
+/** @file Search for pictures of a folder by patches of a picture that is looked at. */
+import { EngineError, type PatchSearchRequest, type PatchSearchResult } from '../contract'
+import { patchQuery, searchPatches, type PatchChunk } from '../collection'
+import { patchTokens, type AnalysisState } from '../inference'
+import type { EngineState } from './engine-state'
+import { modelKeyOf } from './model-key'
+
+/** Tokens of the chosen patches, float32 [patches, dim]. @throws EngineError BAD_REQUEST for a patch that does not exist */
+function chosenTokens(analysis: AnalysisState, patches: readonly number[]): Float32Array {
+  const { dim } = analysis.backbone.config
+  const tokens = patchTokens(analysis)
+  const count = tokens.length / dim
+  const chosen = new Float32Array(patches.length * dim)
+  patches.forEach((patch, index) => {
+    if (patch >= count) throw new EngineError('BAD_REQUEST', `patch ${patch} is outside 0 to ${count - 1}`)
+    chosen.set(tokens.subarray(patch * dim, (patch + 1) * dim), index * dim)
+  })
+  return chosen
+}
+
+/**
+ * The pictures with the patches most like those chosen, the picture looked at among them, and where in each they are seen.
+ * @throws EngineError NOT_FOUND for an analysis that is forgotten, or a folder none of whose pictures has patch tokens of
+ * its model; BAD_REQUEST for a patch that does not exist
+ */
+export async function searchByPatches(state: EngineState, { libraryId, analysisId, patches, top }: PatchSearchRequest): Promise<PatchSearchResult> {
+  const started = performance.now()
+  const { modelId, state: analysis } = state.analyses.get(analysisId)
+  const tokens = chosenTokens(analysis, patches)
+  const images = state.libraries.images(libraryId)
+  const { manifest } = await state.models.find(modelId)
+  const table = await (await state.store).patches(modelKeyOf(manifest))
+  const [basis, stored, rowsOf] = [await table.basis(), await table.hashes(), state.hashRows.of(images)]
+  const hashes = new Set([...rowsOf.keys()].filter((hash) => stored.has(hash)))
+  if (basis === undefined || hashes.size === 0)
+    throw new EngineError('NOT_FOUND', `no picture of this folder has patch tokens of ${manifest.name} yet; embed it with patches first`, { detail: { modelId } })
+
+  const { signal } = new AbortController()
+  const products = await state.codeProducts()
+  let searched = 0
+  const chunks = async function* (): AsyncGenerator<PatchChunk> {
+    for await (const chunk of state.patchChunks.read({ table, basis, hashes, stored: stored.size }, signal)) {
+      for (const { hash } of chunk.pictures) searched += rowsOf.get(hash)?.length ?? 0
+      yield chunk
+    }
+  }
+  const { hits } = await state.patchChunks.inTurn(() => searchPatches(chunks(), patchQuery(tokens, basis), { top, products }))
+  const placed = hits.flatMap(({ hash, ...hit }) => (rowsOf.get(hash) ?? []).map((row) => ({ row, ...hit })))
+  return { hits: placed.slice(0, top), searched, images: images.length, ms: performance.now() - started }
+}
