@@ -3,6 +3,7 @@ import { EngineError } from '../contract'
 import { randomStreamAt } from '../tensor'
 import { cosinesWithCentres, directions, emptySums, relabel, type CentreCosines, type ClusterSums, type ProductOptions } from './centres'
 import { seedPositions } from './kmeans-seeding'
+import { samplePositions, takeVectors } from './sample'
 import type { VectorSet } from './vector-set'
 
 export interface KMeansOptions extends ProductOptions {
@@ -28,6 +29,8 @@ export interface KMeansResult {
 const maxIterations = 100
 /** It has settled when no more than this share of the vectors still changes its cluster. */
 const settledShare = 0.001
+/** Centres are drawn from so many vectors: enough to find them, and a pass over more would take longer than all that follows. */
+const seedingSample = 32_768
 /** What the beginning takes of a restart, for the progress. */
 const seedingShare = 0.3
 /** A vector this near to its centre is no reason for a cluster of its own. */
@@ -64,13 +67,12 @@ function withoutEmpty({ sizes }: ClusterSums, labels: Int32Array, centres: Float
 }
 
 async function runOnce(set: VectorSet, restart: number, options: KMeansOptions): Promise<KMeansResult> {
-  const { dim, rows, matrix } = set
+  const { dim, rows } = set
   const { seed, signal, onProgress } = options
-  const seeds = await seedPositions(set, Math.min(options.clusters, rows.length), randomStreamAt(seed, 'cluster', restart), options)
-  let centres = new Float32Array(seeds.length * dim)
-  seeds.forEach((position, index) => {
-    centres.set(matrix.subarray(position * dim, (position + 1) * dim), index * dim)
-  })
+  const random = randomStreamAt(seed, 'cluster', restart)
+  const sample = takeVectors(set, samplePositions(rows.length, Math.max(seedingSample, 4 * options.clusters), random))
+  const seeds = await seedPositions(sample, Math.min(options.clusters, rows.length), random, options)
+  let centres = takeVectors(sample, Uint32Array.from(seeds)).matrix
   onProgress?.(seedingShare)
   const state = emptySums(rows.length, seeds.length, dim)
   let cosines = 0

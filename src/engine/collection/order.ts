@@ -20,7 +20,8 @@ function sortableBits(values: Float32Array): Uint32Array {
 export async function risingOrder(values: Float32Array, signal: AbortSignal): Promise<Uint32Array> {
   const count = values.length
   const keys = sortableBits(values)
-  let order = Uint32Array.from({ length: count }, (_, place) => place)
+  let order = new Uint32Array(count)
+  for (let place = 0; place < count; place++) order[place] = place
   let next = new Uint32Array(count)
   for (let shift = 0; shift < 32; shift += digitBits) {
     const digitOf = (place: number): number => (keys[place]! >>> shift) & (digits - 1)

@@ -247,7 +247,7 @@ export type DuplicateGrade = 0 | 1 | 2
 export interface DuplicateRequest extends VectorSpace {
   readonly libraryId: string
   readonly rows: Rows
-  /** Pairs less similar than this are not told. */
+  /** Similar scenes less similar than this are not told. */
   readonly floor: number
 }
 
@@ -255,11 +255,11 @@ export interface DuplicateRequest extends VectorSpace {
 export interface DuplicatePairs {
   readonly left: Uint32Array
   readonly right: Uint32Array
-  /** Cosine of their vectors, float32; 1 for the same bytes. */
+  /** Cosine of their vectors, float32; 1 for the same bytes, and the share of equal bits of their looks where one has no vector. */
   readonly similarity: Float32Array
   /** DuplicateGrade, uint8. */
   readonly grade: Uint8Array
-  /** Pictures without vectors could only be compared by their bytes. */
+  /** Pictures without vectors could only be compared by their bytes and their looks. */
   readonly withoutVectors: number
   /** Pairs left out because there were too many. */
   readonly leftOut: number
@@ -279,7 +279,7 @@ export interface Outliers {
 export interface CurateRequest extends VectorSpace {
   readonly libraryId: string
   readonly rows: Rows
-  /** Pictures more similar than this are one; DINOv2 takes 0.96 against itself. */
+  /** Pictures at least as similar as this are one. */
   readonly duplicateSimilarity: number
   readonly clusters: number
   /** Pictures wanted; fewer come where there are not so many. */

@@ -28,11 +28,11 @@ export interface KeepFacts {
 }
 
 /**
- * Groups of all that hang together by pairs of the wanted grades of at least `threshold`: largest first, of equal ones
- * the one with the lowest row. Pairs of the same bytes count whatever the threshold.
+ * Groups of all that hang together by pairs of the wanted grades: largest first, of equal ones the one with the lowest row.
+ * @param threshold the least cosine of similar scenes; the same bytes and the same picture are that whatever their cosine
  */
 export function groupDuplicates({ left, right, similarity, grade }: GroupedPairs, grades: readonly number[], threshold: number): DuplicateGroup[] {
-  const wanted = (pair: number): boolean => grades.includes(grade[pair]!) && (grade[pair] === 0 || similarity[pair]! >= threshold)
+  const wanted = (pair: number): boolean => grades.includes(grade[pair]!) && (grade[pair] !== 2 || similarity[pair]! >= threshold)
   const places = new Map<number, number>()
   const rows: number[] = []
   const placeOf = (row: number): number => {
