@@ -7,6 +7,7 @@ import type { EvalKnnOptions } from './commands/eval'
 import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
+import type { SearchOptions } from './commands/search'
 import type { ServeOptions } from './commands/serve'
 import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
@@ -55,6 +56,15 @@ function buildProgram(): Command {
     .option('--size <n>', 'as for inspect', pictureSize)
     .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
     .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
+
+  addJson(addModel(program.command('search')))
+    .description('the pictures of a folder most like a picture')
+    .argument('<query>', 'picture file')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .option('--top <k>', 'how many', wholeNumber(1, 1_000_000), 10)
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--not <images...>', 'pictures that push away what looks like them')
+    .action((query: string, folder: string, options: SearchOptions & Json) => finish(options, async (context) => (await import('./commands/search')).search(query, folder, options, context)))
 
   addJson(addRuntime(addWorkspace(program.command('train'))))
     .description('train a backbone on the pictures of a folder')
