@@ -12,29 +12,26 @@ import {
   type HostMessage,
   type ClientMessage,
   type ImageEntry,
+  type FolderInfo,
   type ModelInfo,
-  type Progress,
   type RunInfo,
 } from '../../src/engine/contract'
 import { createHost, type Host } from '../../src/engine/host/host'
 import { memoryPair } from '../../src/engine/link/memory'
+import { createFakeCollection } from './fake-collection'
+import { fakePicture, fraction, progressOf, type FakePicture } from './fake-pictures'
+import { createFakeStructure } from './fake-structure'
 import { createFakeTraining, type FakeTraining } from './fake-training'
 
-export interface FakePicture {
-  readonly id: string
-  readonly relativePath: string
-  readonly width: number
-  readonly height: number
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-  /** Why it cannot be decoded. */
-  readonly broken?: string
-}
+export { fakePicture, progressOf, type FakePicture } from './fake-pictures'
 
 export interface FakeEngineOptions {
   readonly pictures?: readonly FakePicture[]
   readonly models?: readonly ModelInfo[]
   readonly runs?: readonly RunInfo[]
+  /** Ids of models that all pictures have vectors of from the beginning. */
+  readonly embedded?: readonly string[]
+  readonly folders?: readonly FolderInfo[]
   /** Waits between the steps of long work; none in tests. */
   readonly pause?: (milliseconds: number) => Promise<void>
   /** Handlers in place of the invented ones. */
@@ -68,16 +65,6 @@ export const fakeModel = (changes: Partial<ModelInfo> = {}): ModelInfo => ({
   ...changes,
 })
 
-export const fakePicture = (name: string, changes: Partial<FakePicture> = {}): FakePicture => ({
-  id: `id-${name}`,
-  relativePath: name,
-  width: 640,
-  height: 480,
-  sizeBytes: 1000,
-  modifiedMs: 0,
-  ...changes,
-})
-
 const entryOf = (picture: FakePicture): ImageEntry => ({
   id: picture.id,
   name: picture.relativePath.slice(picture.relativePath.lastIndexOf('/') + 1),
@@ -85,24 +72,6 @@ const entryOf = (picture: FakePicture): ImageEntry => ({
   sizeBytes: picture.sizeBytes,
   modifiedMs: picture.modifiedMs,
 })
-
-export const progressOf = (title: string, done: number, total: number, ratePerSecond?: number): Progress => ({
-  kind: 'progress',
-  title,
-  done,
-  total,
-  value: total === 0 ? 1 : done / total,
-  ratePerSecond,
-  etaMs: ratePerSecond === undefined ? undefined : ((total - done) / ratePerSecond) * 1000,
-})
-
-/** A number in 0..1 that depends on the text alone. */
-function fraction(text: string): number {
-  let hash = 2166136261
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 16777619)
-  hash ^= hash >>> 15
-  return ((hash >>> 0) % 9973) / 9973
-}
 
 interface Grid {
   readonly gridHeight: number
@@ -195,6 +164,15 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     return model
   }
 
+  const collection = createFakeCollection({
+    pictures,
+    pause,
+    modelOf,
+    ...(options.embedded === undefined ? {} : { embedded: options.embedded }),
+    ...(options.folders === undefined ? {} : { folders: options.folders }),
+  })
+  const structure = createFakeStructure({ pictures, pause })
+
   const handlers: Handlers<EngineContract> = {
     'engine.status': () =>
       Promise.resolve({
@@ -279,25 +257,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       const mirrored = blob(grid, y, 1 - x, 0.14)
       return Promise.resolve({ patch, cosine: blob(grid, y, x, 0.16).map((value, index) => 0.1 + 0.9 * Math.max(value, 0.8 * (mirrored[index] ?? 0))) })
     },
-    'embed.run': async ({ modelId, pooling, format }, { signal, emit }) => {
-      const broken = pictures.filter((picture) => picture.broken !== undefined)
-      const good = pictures.length - broken.length
-      for (const { relativePath, broken: reason = '' } of broken) emit({ kind: 'skipped', problem: { relativePath, code: 'IMG_TRUNCATED', reason } })
-      for (let done = 0; done < good; done += Math.max(1, Math.ceil(good / 20))) {
-        signal.throwIfAborted()
-        emit(progressOf('Embedding', done, good, 26.1))
-        await pause(200)
-      }
-      return {
-        exportId: 'export-1',
-        files: format === 'csv' ? [{ name: 'embeddings.csv', sizeBytes: 812_000 }] : [{ name: 'embeddings.npy', sizeBytes: 312_000 }, { name: 'embeddings.json', sizeBytes: 9000 }],
-        images: good,
-        dim: modelOf(modelId).dim * (pooling === 'cls+mean' ? 2 : 1),
-        skipped: broken.map(({ relativePath, broken: reason = '' }) => ({ relativePath, code: 'IMG_TRUNCATED', reason })),
-        imagesPerSecond: 26.1,
-      }
-    },
-    'embed.file': ({ name }) => Promise.resolve({ name, bytes: new Uint8Array(4), totalBytes: 4 }),
+    ...collection.handlers,
+    ...structure.handlers,
     ...training.handlers,
     ...options.handlers,
   }

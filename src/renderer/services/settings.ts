@@ -1,5 +1,5 @@
 /** @file What the page remembers between visits: read leniently, written whole, behind one small door. */
-import type { AnalysisSize } from '../../engine/contract'
+import type { AnalysisSize, Pooling, SearchMethod } from '../../engine/contract'
 import { colourMapNames, type ColourMapName } from '../../engine/display'
 
 export const themes = ['system', 'dark', 'light'] as const
@@ -32,9 +32,18 @@ export interface Settings {
   /** How much of what came before stays in a smoothed curve, 0..0.99. */
   readonly curveSmoothing: number
   readonly logCurves: boolean
+  /** The panel of folders, selections and tags beside the grid. */
+  readonly sidebarOpen: boolean
+  /** Which vectors pictures are compared by. */
+  readonly searchPooling: Pooling
+  readonly searchMethod: SearchMethod
+  /** Whether embedding keeps patch tokens too. */
+  readonly keepPatches: boolean
 }
 
 export const tileSizeRange = { min: 88, max: 320 } as const
+export const poolings = ['cls', 'mean', 'cls+mean'] as const satisfies readonly Pooling[]
+export const searchMethods = ['auto', 'exact', 'index'] as const satisfies readonly SearchMethod[]
 export const analysisSizes = [224, 448, 518, 'native', 'evaluation'] as const satisfies readonly AnalysisSize[]
 const storageKey = 'dinoscope.settings'
 const recentFolderCount = 8
@@ -58,6 +67,10 @@ export const defaultSettings: Settings = {
   infoOpen: true,
   curveSmoothing: 0.6,
   logCurves: false,
+  sidebarOpen: true,
+  searchPooling: 'cls',
+  searchMethod: 'auto',
+  keepPatches: true,
 }
 
 type Check<T> = (value: unknown) => value is T
@@ -93,6 +106,10 @@ const checks: { readonly [K in keyof Settings]: Check<Settings[K]> } = {
   infoOpen: isBoolean,
   curveSmoothing: isBetween(0, 0.99),
   logCurves: isBoolean,
+  sidebarOpen: isBoolean,
+  searchPooling: isOneOf(poolings),
+  searchMethod: isOneOf(searchMethods),
+  keepPatches: isBoolean,
 }
 
 /** Settings from whatever was stored: each field that does not fit takes its default. */

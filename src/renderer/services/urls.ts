@@ -8,9 +8,9 @@ export function coveringEdge(pixels: number): number {
   return edges.find((edge) => edge >= pixels) ?? edges[edges.length - 1] ?? pixels
 }
 
-/** Where the picture is, rendered no larger than `edge` pixels. */
-export function imageUrl(imageId: string, edge: number): string {
-  return `image/${encodeURIComponent(imageId)}?edge=${edge}`
+/** Where the picture is, rendered no larger than `edge` pixels. A file that became another picture gets another address. */
+export function imageUrl(imageId: string, edge: number, revision = 0): string {
+  return `image/${encodeURIComponent(imageId)}?edge=${edge}${revision === 0 ? '' : `&v=${revision}`}`
 }
 
 /** Where one file of an export can be downloaded. */

@@ -6,9 +6,18 @@ export interface Notice {
   readonly id: number
   readonly kind: 'info' | 'done' | 'problem'
   readonly text: string
+  /** What the person can do about it while it is shown. */
+  readonly action?: NoticeAction
+}
+
+export interface NoticeAction {
+  readonly label: string
+  readonly run: () => void
 }
 
 const shownForMs = { info: 6000, done: 4000, problem: 10_000 } as const
+/** What can be taken back stays long enough to be read and reached. */
+const actionForMs = 12_000
 
 export const useNoticesStore = defineStore('notices', () => {
   const notices = shallowRef<readonly Notice[]>([])
@@ -18,12 +27,12 @@ export const useNoticesStore = defineStore('notices', () => {
     notices.value = notices.value.filter((notice) => notice.id !== id)
   }
 
-  const show = (kind: Notice['kind'], text: string): void => {
+  const show = (kind: Notice['kind'], text: string, action?: NoticeAction): void => {
     const id = ++lastId
-    notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, kind, text }]
+    notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, kind, text, ...(action === undefined ? {} : { action }) }]
     setTimeout(() => {
       dismiss(id)
-    }, shownForMs[kind])
+    }, action === undefined ? shownForMs[kind] : actionForMs)
   }
 
   return { notices, show, dismiss }

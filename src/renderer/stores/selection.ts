@@ -16,6 +16,9 @@ import {
   type SelectionMask,
 } from './selection-mask'
 
+/** Which pictures something is done with: all of the folder, those the grid shows, or those that are chosen. */
+export type RowScope = 'all' | 'shown' | 'selected'
+
 export const useSelectionStore = defineStore('selection', () => {
   const library = useLibraryStore()
   /** Counts changes: who reads the mask reads this first. */
@@ -81,6 +84,16 @@ export const useSelectionStore = defineStore('selection', () => {
     add(library.order)
   }
 
+  /** The rows of a scope, ascending; undefined for all of them. */
+  const rowsIn = (scope: RowScope): Uint32Array<ArrayBuffer> | undefined => {
+    if (scope === 'all') return undefined
+    return scope === 'selected' ? rows() : library.order.slice().sort()
+  }
+  const countIn = (scope: RowScope): number => {
+    if (scope === 'all') return library.imageCount
+    return scope === 'selected' ? count.value : library.order.length
+  }
+
   const undo = (): void => {
     go(stepBack(history.value))
   }
@@ -101,5 +114,5 @@ export const useSelectionStore = defineStore('selection', () => {
     { flush: 'sync' },
   )
 
-  return { version, count, canUndo, canRedo, has, rows, mask, set, add, take, toggle, clear, invert, selectAllShown, undo, redo }
+  return { version, count, canUndo, canRedo, has, rows, mask, set, add, take, toggle, clear, invert, selectAllShown, rowsIn, countIn, undo, redo }
 })

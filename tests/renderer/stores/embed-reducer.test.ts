@@ -8,13 +8,14 @@ const folder = { name: 'trip', path: '/photos/trip' }
 const progress = progressOf('Working', 1, 2)
 
 describe('reduceEmbed', () => {
-  const result = { exportId: 'e', files: [], images: 1, dim: 2, skipped: [], imagesPerSecond: 3 }
+  const result = 7
   const states = {
     idle: { phase: 'idle' },
     running: { phase: 'running', folder, progress: undefined, skipped: 0, stopping: false },
+    stopped: { phase: 'stopped', folder },
     finished: { phase: 'finished', folder, result },
     failed: { phase: 'failed', folder, problem },
-  } as const satisfies Record<string, EmbedState>
+  } as const satisfies Record<string, EmbedState<number>>
   const changes = {
     start: { kind: 'start', folder },
     progress,
@@ -24,17 +25,18 @@ describe('reduceEmbed', () => {
     cancelled: { kind: 'cancelled' },
     failed: { kind: 'failed', problem },
     dismiss: { kind: 'dismiss' },
-  } as const satisfies Record<string, EmbedChange>
-  const results: Record<keyof typeof states, Partial<Record<keyof typeof changes, EmbedState>>> = {
+  } as const satisfies Record<string, EmbedChange<number>>
+  const results: Record<keyof typeof states, Partial<Record<keyof typeof changes, EmbedState<number>>>> = {
     idle: { start: states.running },
     running: {
       progress: { ...states.running, progress },
       skipped: { ...states.running, skipped: 1 },
       stop: { ...states.running, stopping: true },
       finished: states.finished,
-      cancelled: states.idle,
+      cancelled: states.stopped,
       failed: states.failed,
     },
+    stopped: { start: states.running, dismiss: states.idle },
     finished: { start: states.running, dismiss: states.idle },
     failed: { start: states.running, dismiss: states.idle },
   }

@@ -1,37 +1,44 @@
-/** @file Embedding: a job with progress that ends with files, a reason, or a cancellation. */
+/** @file Embedding and exporting: jobs with progress that end with vectors, files, a reason, or a stop that can be gone on from. */
 import { describe, expect, it, vi } from 'vitest'
 import { EngineError } from '../../../src/engine/contract'
 import { useEmbedStore } from '../../../src/renderer/stores/embed'
+import { useEmbedStatusStore } from '../../../src/renderer/stores/embed-status'
 import { useJobsStore } from '../../../src/renderer/stores/jobs'
 import { useLibraryStore } from '../../../src/renderer/stores/library'
+import { useModelsStore } from '../../../src/renderer/stores/models'
 import { useNoticesStore } from '../../../src/renderer/stores/notices'
 import { fakePicture, progressOf } from '../fake-engine'
 import { startPage } from '../page'
 
-const request = { libraryId: 'l', modelId: 'demo', pooling: 'cls+mean', format: 'npy' } as const
 const folder = { name: 'trip', path: '/photos/trip' }
+const request = { libraryId: 'library of /photos/trip', rows: undefined, modelId: 'demo', patches: true } as const
+const exportRequest = { libraryId: request.libraryId, rows: undefined, modelId: 'demo', pooling: 'cls+mean', format: 'npy', raw: false } as const
+const pictures = [fakePicture('a.jpg'), fakePicture('b.jpg', { broken: 'cut off' }), fakePicture('c.jpg')]
 
 describe('useEmbedStore', () => {
-  it('ends with the files and lists what was left out', async () => {
-    startPage({ pictures: [fakePicture('a.jpg'), fakePicture('b.jpg', { broken: 'cut off' })] })
+  it('embeds what is missing, then tells how much there is and how fast it went', async () => {
+    startPage({ pictures })
+    await useModelsStore().load()
+    await useLibraryStore().open('/photos/trip')
     const embed = useEmbedStore()
+    const status = useEmbedStatusStore()
     embed.dialogOpen = true
-    await embed.start(request, folder)
-    expect(embed.state).toMatchObject({
-      phase: 'finished',
-      result: { images: 1, dim: 384, files: [{ name: 'embeddings.npy' }, { name: 'embeddings.json' }], skipped: [{ relativePath: 'b.jpg', reason: 'cut off' }] },
-    })
+    expect(await embed.start(request, folder)).toBe(true)
+    expect(embed.state).toMatchObject({ phase: 'finished', folder, result: { embedded: 2, already: 0, skipped: [{ relativePath: 'b.jpg', reason: 'cut off' }] } })
+    expect([status.readable, status.counts, status.missing, status.missingPatches, status.imagesPerSecond]).toEqual([2, { images: 2, withPatches: 2 }, 0, 0, 26.1])
     expect(useNoticesStore().notices).toEqual([])
+    await embed.start(request, folder)
+    expect(embed.state).toMatchObject({ phase: 'finished', result: { embedded: 0, already: 2 } })
   })
 
   it('tells the end in a notice when its dialog was closed', async () => {
-    startPage({ pictures: [fakePicture('a.jpg')] })
+    startPage({ pictures })
     await useEmbedStore().start(request, folder)
-    expect(useNoticesStore().notices).toMatchObject([{ kind: 'done', text: 'The vectors of 1 image are ready under Embed.' }])
+    expect(useNoticesStore().notices).toMatchObject([{ kind: 'done', text: '2 images of trip can be searched now.' }])
   })
 
   it('says of which folder the vectors are when another one is open by then', async () => {
-    startPage({ pictures: [fakePicture('a.jpg')] })
+    startPage({ pictures })
     const embed = useEmbedStore()
     const ended = embed.start(request, folder)
     await useLibraryStore().open('/photos/other')
@@ -42,14 +49,14 @@ describe('useEmbedStore', () => {
   it('shows the reason of a failure', async () => {
     startPage({ handlers: { 'embed.run': () => Promise.reject(new EngineError('DISK', 'no space is left')) } })
     const embed = useEmbedStore()
-    await embed.start(request, folder)
+    expect(await embed.start(request, folder)).toBe(false)
     expect(embed.state).toEqual({ phase: 'failed', folder, problem: { code: 'DISK', message: 'no space is left', lists: [] } })
     expect(useNoticesStore().notices).toMatchObject([{ kind: 'problem', text: 'Embedding failed: no space is left' }])
     embed.dismiss()
     expect(embed.state).toEqual({ phase: 'idle' })
   })
 
-  it('reports progress to the status bar and stops from there', async () => {
+  it('reports progress to the status bar, pauses from there and can go on', async () => {
     startPage({
       handlers: {
         'embed.run': (_argument, { emit, signal }) => {
@@ -71,6 +78,16 @@ describe('useEmbedStore', () => {
     const [job] = jobs.running
     if (job !== undefined) await jobs.cancel(job.id)
     await ended
-    expect([embed.state, jobs.running, useNoticesStore().notices]).toEqual([{ phase: 'idle' }, [], []])
+    expect([embed.state, jobs.running, useNoticesStore().notices]).toEqual([{ phase: 'stopped', folder }, [], []])
+    void embed.start(request, folder)
+    expect(embed.state).toMatchObject({ phase: 'running', stopping: false })
+  })
+
+  it('exports vectors as files', async () => {
+    startPage({ pictures, embedded: ['demo'] })
+    const embed = useEmbedStore()
+    await embed.exportVectors(exportRequest, folder)
+    expect(embed.exportState).toMatchObject({ phase: 'finished', result: { images: 2, dim: 384, files: [{ name: 'embeddings.npy' }, { name: 'embeddings.npy.json' }] } })
+    expect(useNoticesStore().notices).toMatchObject([{ kind: 'done', text: 'The vectors of 2 images are ready under Embed.' }])
   })
 })
