@@ -1,7 +1,8 @@
 /** @file Keeps what is known of an opened folder up to date after it has been read: what happens in it, and drives that come and go. */
 import { EngineError, isEngineError } from '../contract'
 import { examineName, type ScanFolder } from './examine-entry'
-import type { FoundFile, ImageRecord, Library } from './library'
+import type { ImageRecord } from './image-record'
+import { findByPath, type FoundFile, type Library } from './library'
 import { showName } from './names'
 import { readFiles, readFolder, type ReadingContext } from './reading'
 import { markGone, takeIn } from './reconcile'
@@ -76,7 +77,7 @@ export function followFolder(library: Library, context: FollowContext, times: Fo
       for (const [index, item] of examined.entries()) {
         const { folder, raw } = some[index] ?? { folder: { path: root, prefix: '' }, raw: '' }
         const relativePath = folder.prefix + showName(raw)
-        const known = library.byPath.get(relativePath)
+        const known = findByPath(library, relativePath)
         // Under which of its names a file with several is told only a scan knows.
         if (item.kind === 'picture' && item.stats.nlink > 1n && known === undefined) linked = true
         else if (item.kind === 'picture') files.push(item.file)

@@ -5,7 +5,8 @@ import { createFolders } from './folders'
 import { followFolder, type FollowTimes, type Following } from './follow'
 import { readIndex } from './index-reading'
 import { createIndexWriter, type IndexWriter } from './index-writer'
-import { createLibrary, storedFile, summarise, type ImageRecord, type Library, type LibraryImage } from './library'
+import type { ImageRecord, LibraryImage } from './image-record'
+import { createLibrary, findById, storedFile, summarise, type Library } from './library'
 import { createPictures, type PictureBytes } from './pictures'
 import { readFolder } from './reading'
 import { markGone, settleBroken, settleWhole } from './reconcile'
@@ -83,7 +84,7 @@ export function createLibraries(options: LibrariesOptions): Libraries {
   }
   const requireImage = (imageId: string): { readonly library: Library; readonly record: ImageRecord } => {
     for (const { library } of opened.values()) {
-      const record = library.byId.get(imageId)
+      const record = findById(library, imageId)
       if (record !== undefined) return { library, record }
     }
     throw new EngineError('NOT_FOUND', 'no open folder has a picture with this id', { detail: { imageId } })

@@ -1,64 +1,31 @@
-/** @file One opened folder: its pictures under their opaque ids, and what is known of each. */
-import { randomFillSync } from 'node:crypto'
-import type { FileProblem, ImageEntry, LibrarySummary } from '../contract'
+/** @file One opened folder: the pictures below it, and what is known of it as a whole. */
+import { randomBytes } from 'node:crypto'
+import type { LibrarySummary } from '../contract'
 import type { FilePath } from '../files'
+import { ImageRecord, pictureIdBytes, type RecordFolder } from './image-record'
+import { childPath, rawName } from './names'
 import type { FileStamp } from './stamp'
 import type { StoredFile } from './store/store'
 import type { Teller } from './teller'
 
-/** A picture of an opened folder, for the engine's own use: paths do not leave it. Always tells what is known now. */
-export interface LibraryImage {
-  readonly id: string
-  readonly libraryId: string
-  /** Its place among `images` of its folder, for as long as that is open. */
-  readonly row: number
+/** A file as a scan finds it. */
+export interface FoundFile extends FileStamp {
   readonly path: FilePath
   readonly name: string
+  /** Below the scanned folder, with `/`, escaped where the name is not UTF-8. */
   readonly relativePath: string
-  /** When the folder was last looked at. */
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-  /** Why it could not be decoded, as far as is known. */
-  readonly problem: FileProblem | undefined
-  /** sha256 of the bytes, hex; undefined until the file has been read. */
-  readonly hash: string | undefined
-  /** 64-bit difference hash of the picture as shown, 16 hex digits; undefined until it has been decoded. */
-  readonly look: string | undefined
-  /** Pixels as shown; 0 until it has been decoded. */
-  readonly width: number
-  readonly height: number
-  /** Whether the file was gone when the folder was last looked at. */
-  readonly gone: boolean
 }
-
-/** What is known of one picture; changes as it is looked at. */
-export interface ImageRecord extends LibraryImage {
-  sizeBytes: number
-  modifiedMs: number
-  problem: FileProblem | undefined
-  hash: string | undefined
-  look: string | undefined
-  width: number
-  height: number
-  gone: boolean
-  /** Of the file when it was last read, or when that failed. */
-  stamp: FileStamp | undefined
-  state: 'unread' | 'whole' | 'broken'
-  /** The last of the folder's scans in which it was seen. */
-  seen: number
-}
-
-/** A file as a scan finds it. */
-export type FoundFile = Pick<LibraryImage, 'path' | 'name' | 'relativePath' | 'sizeBytes' | 'modifiedMs'>
 
 /** An opened folder. */
 export interface Library {
   readonly id: string
+  /** What the ids of its pictures begin with. */
+  readonly idPrefix: string
   /** Real path. */
   readonly root: string
   readonly records: ImageRecord[]
-  readonly byId: Map<string, ImageRecord>
-  readonly byPath: Map<string, ImageRecord>
+  /** By what relative paths in them begin with; undefined for one that would lead out of the root. */
+  readonly folders: Map<string, RecordFolder | undefined>
   /** One whole picture of each content. */
   readonly byHash: Map<string, ImageRecord>
   skipped: number
@@ -73,26 +40,19 @@ export interface Library {
 }
 
 const idBytes = 16
-const pool = Buffer.alloc(256 * idBytes)
-let poolUsed = pool.length
 
-/** An id that tells nothing and cannot be guessed. Made from a pool: asking for each by itself takes seconds for 100 000. */
-export function createId(): string {
-  if (poolUsed === pool.length) {
-    randomFillSync(pool)
-    poolUsed = 0
-  }
-  poolUsed += idBytes
-  return pool.toString('base64url', poolUsed - idBytes, poolUsed)
+/** An id that tells nothing and cannot be guessed. */
+export function createId(bytes = idBytes): string {
+  return randomBytes(bytes).toString('base64url')
 }
 
 export function createLibrary(root: string, teller: Teller): Library {
   return {
     id: createId(),
+    idPrefix: createId(idBytes - pictureIdBytes),
     root,
     records: [],
-    byId: new Map(),
-    byPath: new Map(),
+    folders: new Map(),
     byHash: new Map(),
     skipped: 0,
     broken: 0,
@@ -104,39 +64,63 @@ export function createLibrary(root: string, teller: Teller): Library {
   }
 }
 
-/** Appends a picture that has not been read. */
-export function addImage(library: Library, { path, name, relativePath, sizeBytes, modifiedMs }: FoundFile): ImageRecord {
-  const { id: libraryId, records, byId, byPath, scans } = library
-  const record: ImageRecord = {
-    id: createId(),
-    libraryId,
-    row: records.length,
-    path,
-    name,
-    relativePath,
-    sizeBytes,
-    modifiedMs,
-    problem: undefined,
-    hash: undefined,
-    look: undefined,
-    width: 0,
-    height: 0,
-    gone: false,
-    stamp: undefined,
-    state: 'unread',
-    seen: scans,
+/** Names that no scan gives, since they would lead elsewhere. */
+const leadsElsewhere = new Set(['', '.', '..'])
+
+/**
+ * The folder of the root in which relative paths begin with `prefix`, which is empty or ends with `/`. Undefined where no scan can
+ * have given such a path.
+ */
+export function folderAt(library: Library, prefix: string): RecordFolder | undefined {
+  const { folders, root, id: libraryId, idPrefix } = library
+  if (folders.has(prefix)) return folders.get(prefix)
+  const folder = (path: FilePath): RecordFolder => ({ libraryId, idPrefix, path, prefix, byName: new Map() })
+  const make = (): RecordFolder | undefined => {
+    if (prefix === '') return folder(root)
+    const nameAt = prefix.lastIndexOf('/', prefix.length - 2) + 1
+    const raw = rawName(prefix.slice(nameAt, -1))
+    const parent = folderAt(library, prefix.slice(0, nameAt))
+    return parent === undefined || leadsElsewhere.has(raw) ? undefined : folder(childPath(parent.path, raw))
   }
-  records.push(record)
-  byId.set(record.id, record)
-  byPath.set(relativePath, record)
+  const made = make()
+  folders.set(prefix, made)
+  return made
+}
+
+/** What a relative path begins with, and the name that is left. */
+export function splitPath(relativePath: string): readonly [prefix: string, name: string] {
+  const nameAt = relativePath.lastIndexOf('/') + 1
+  return [relativePath.slice(0, nameAt), relativePath.slice(nameAt)]
+}
+
+export function findByPath({ folders }: Library, relativePath: string): ImageRecord | undefined {
+  const [prefix, name] = splitPath(relativePath)
+  return folders.get(prefix)?.byName.get(name)
+}
+
+export function findById({ records, idPrefix }: Library, imageId: string): ImageRecord | undefined {
+  if (!imageId.startsWith(idPrefix)) return undefined
+  const row = Buffer.from(imageId.slice(idPrefix.length), 'base64url')
+  const record = row.length === pictureIdBytes ? records[row.readUInt32BE()] : undefined
+  return record?.id === imageId ? record : undefined
+}
+
+/** Appends a picture that has not been read; undefined for a file that would lie outside the root. */
+export function addImage(library: Library, prefix: string, name: string, stamp: FileStamp): ImageRecord | undefined {
+  const folder = folderAt(library, prefix)
+  if (folder === undefined || leadsElsewhere.has(rawName(name))) return undefined
+  const record = new ImageRecord(folder, name, library.records.length, stamp, library.scans)
+  library.records.push(record)
+  folder.byName.set(name, record)
   return record
 }
 
-/** Appends a picture as the index knows it. */
-export function addStored(library: Library, path: FilePath, name: string, stored: StoredFile): ImageRecord {
-  const { relativePath, sizeBytes, modifiedMs, hash, look, width, height, problemCode, problemReason } = stored
-  const record = addImage(library, { path, name, relativePath, sizeBytes, modifiedMs })
-  record.stamp = { sizeBytes, modifiedMs }
+/** Appends a picture as the index knows it; undefined for one that no scan can have given. */
+export function addStored(library: Library, stored: StoredFile): ImageRecord | undefined {
+  const { relativePath, hash, look, width, height, problemCode, problemReason } = stored
+  const record = addImage(library, ...splitPath(relativePath), stored)
+  if (record === undefined) return undefined
+  record.readAs(stored)
   record.hash = hash
   record.look = look
   record.width = width
@@ -150,10 +134,6 @@ export function addStored(library: Library, path: FilePath, name: string, stored
     if (!library.byHash.has(hash)) library.byHash.set(hash, record)
   }
   return record
-}
-
-export function imageEntry({ id, name, relativePath, sizeBytes, modifiedMs }: LibraryImage): ImageEntry {
-  return { id, name, relativePath, sizeBytes, modifiedMs }
 }
 
 /** What the index keeps of a picture that has been read; undefined where the file has to be tried again in any case. */

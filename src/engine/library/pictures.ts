@@ -4,11 +4,12 @@ import { differenceHash, readImageFile, renderImage, type RenderedPicture } from
 import { createByteCache } from './byte-cache'
 import { contentHash } from './content-hash'
 import { createLanes } from './lanes'
-import type { ImageRecord, Library } from './library'
+import type { ImageRecord } from './image-record'
+import type { Library } from './library'
 import { describeProblem, problemError } from './problem'
 import { readSettled, type SettledBytes } from './read-settled'
 import { isLasting, mustRead, twinOf, type WholePicture } from './reconcile'
-import { readStamp, sameStamp, type FileStamp } from './stamp'
+import { readStamp, type FileStamp } from './stamp'
 import type { Thumbs } from './thumbs'
 
 /** Longest edge of the thumbnail that is made of every picture; smaller ones are made from it. */
@@ -168,7 +169,7 @@ export function createPictures(thumbs: Thumbs, settle: Settle): Pictures {
       }
       const { bytes, hash, stamp } = settled
       // Whether it can be decoded is for whoever asked to find out.
-      if (hash !== record.hash || !sameStamp(record.stamp, stamp)) await lanes.urgent(() => examine(library, record, stamp)).catch(() => undefined)
+      if (hash !== record.hash || !record.wasReadAs(stamp)) await lanes.urgent(() => examine(library, record, stamp)).catch(() => undefined)
       return { bytes, hash }
     },
   }

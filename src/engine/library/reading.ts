@@ -1,7 +1,8 @@
 /** @file Reads a folder: what lies in it is held against what is known, and files that are new or changed are read. */
 import { createBacklog } from './backlog'
 import type { ScanFolder } from './examine-entry'
-import type { ImageRecord, Library } from './library'
+import type { ImageRecord } from './image-record'
+import type { Library } from './library'
 import type { Pictures } from './pictures'
 import { markGone, takeIn, unseen } from './reconcile'
 import { requireFolder, scanFolder } from './scan'

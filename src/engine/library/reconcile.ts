@@ -1,7 +1,8 @@
 /** @file Holds what a scan finds against what is known of a folder, and settles what reading a file has shown. */
 import type { FileProblem } from '../contract'
-import { addImage, type FoundFile, type ImageRecord, type Library } from './library'
-import { sameStamp, type FileStamp } from './stamp'
+import type { ImageRecord } from './image-record'
+import { addImage, findByPath, splitPath, type FoundFile, type Library } from './library'
+import type { FileStamp } from './stamp'
 
 /** What reading a file whole has shown. */
 export interface WholePicture {
@@ -19,7 +20,7 @@ export function isLasting(problem: FileProblem | undefined): boolean {
 
 /** Whether a file has to be read, again or for the first time, when its state is `stamp`. */
 export function mustRead(record: ImageRecord, stamp: FileStamp): boolean {
-  if (!sameStamp(record.stamp, stamp)) return true
+  if (!record.wasReadAs(stamp)) return true
   return record.state === 'broken' ? !isLasting(record.problem) : record.state === 'unread'
 }
 
@@ -29,8 +30,9 @@ export function takeIn(library: Library, files: readonly FoundFile[]): readonly 
   const back: ImageRecord[] = []
   const toRead: ImageRecord[] = []
   for (const file of files) {
-    const known = library.byPath.get(file.relativePath)
-    const record = known ?? addImage(library, file)
+    const known = findByPath(library, file.relativePath)
+    const record = known ?? addImage(library, ...splitPath(file.relativePath), file)
+    if (record === undefined) continue
     if (known === undefined) added.push(record)
     else {
       record.seen = library.scans
@@ -66,7 +68,8 @@ export function settleWhole(library: Library, record: ImageRecord, { stamp, hash
   const changed = record.hash !== undefined && record.hash !== hash
   const news = changed || record.state !== 'whole'
   library.broken -= Number(record.state === 'broken')
-  Object.assign(record, { ...stamp, stamp, hash, look, width, height, state: 'whole', problem: undefined } satisfies Partial<ImageRecord>)
+  record.readAs(stamp)
+  Object.assign(record, { hash, look, width, height, state: 'whole', problem: undefined } satisfies Partial<ImageRecord>)
   if (library.byHash.get(hash)?.hash !== hash) library.byHash.set(hash, record)
   if (changed) library.teller.changed(record)
   if (news) library.teller.checked(record)
@@ -82,7 +85,10 @@ export function settleBroken(library: Library, record: ImageRecord, problem: Fil
   library.broken += Number(record.state !== 'broken')
   record.state = 'broken'
   record.problem = problem
-  if (read !== undefined) Object.assign(record, { ...read.stamp, ...read, look: undefined, width: 0, height: 0 } satisfies Partial<ImageRecord>)
+  if (read !== undefined) {
+    record.readAs(read.stamp)
+    Object.assign(record, { hash: read.hash, look: undefined, width: 0, height: 0 } satisfies Partial<ImageRecord>)
+  }
   if (changed) library.teller.changed(record)
   if (news) library.teller.broken(record, problem)
 }

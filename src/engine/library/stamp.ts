@@ -15,10 +15,6 @@ export function stampOf({ size, mtimeNs }: BigIntStats): FileStamp {
   return { sizeBytes: Number(size), modifiedMs: Number(mtimeNs / 1_000n) / 1_000 }
 }
 
-export function sameStamp(a: FileStamp | undefined, b: FileStamp): boolean {
-  return a?.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs
-}
-
 /** @throws EngineError SOURCE_UNAVAILABLE naming the file */
 export async function readStats(path: FilePath): Promise<BigIntStats> {
   return lstat(path, { bigint: true }).catch((error: unknown) => {

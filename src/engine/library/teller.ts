@@ -2,7 +2,7 @@
 import type { FileProblem, ImageCheck, LibraryEvent } from '../contract'
 import { createProgress, type ProgressReporter } from '../progress'
 import { createEventBatch } from './event-batch'
-import { imageEntry, type ImageRecord } from './library'
+import { imageEntry, type ImageRecord } from './image-record'
 
 /** Told of everything that happens in a folder. */
 export interface Teller {
