@@ -31,3 +31,8 @@ export interface BenchReport {
 export function peakRssMb(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024)
 }
+
+/** The value below which a share of `values` lies; of the values themselves. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? NaN
+}
