@@ -136,6 +136,8 @@ export const useLibraryStore = defineStore('library', () => {
   const revisionOf = (imageId: string): number => list.table().revisions.get(imageId) ?? 0
   /** Place of the image in the order shown, -1 where it is filtered away. */
   const positionOf = (imageId: string): number => list.positionOfRow(rowOf(imageId))
+  /** Whether something besides the whole folder in its own order is shown. */
+  const isNarrowed = computed(() => filter.value !== '' || filters.value.length > 0 || ranking.value !== undefined)
   /** Images there are, in whatever order: rows are 0 up to this. */
   const imageCount = computed(() => (version.value, list.table().entries.length))
   /** Whether some image lies in a sub-folder. */
@@ -157,7 +159,7 @@ export const useLibraryStore = defineStore('library', () => {
 
   const { rowAt, positionOfRow, scoreOfRow, entryOfRow } = list
   return {
-    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, imageCount,
+    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, isNarrowed, imageCount,
     open, openSamples, stop, close, follow, addFilter, removeFilter,
     rowAt, rowOf, positionOfRow, scoreOfRow, entryOfRow, entryAt, entryOf, problemOfImage, sizeOf, isGone, revisionOf, positionOf,
   }

@@ -6,7 +6,8 @@ import { useLibraryStore } from './library'
 import { useModelsStore } from './models'
 import { useNoticesStore } from './notices'
 
-export type PlacePurpose = 'folder' | 'model'
+/** Something to open, something to import, or a folder to put files into. */
+export type PlacePurpose = 'folder' | 'model' | 'target'
 
 /** Names of files that hold models. */
 export const modelName = /\.(pth|pt|bin|safetensors|onnx)$/i
@@ -18,10 +19,13 @@ export const usePlacesStore = defineStore('places', () => {
   /** What the in-page dialog asks for; undefined while it is closed. */
   const asking = shallowRef<PlacePurpose>()
 
-  /** Opens or imports what lies at `path`. */
-  const take = (purpose: PlacePurpose, path: string): Promise<void> => (purpose === 'folder' ? library.open(path) : models.importFrom(path))
+  /** Who waits for the folder that files go to. */
+  let giveTarget: ((path: string | undefined) => void) | undefined
 
-  const ask = async (purpose: PlacePurpose): Promise<void> => {
+  /** Opens or imports what lies at `path`. */
+  const take = (purpose: 'folder' | 'model', path: string): Promise<void> => (purpose === 'folder' ? library.open(path) : models.importFrom(path))
+
+  const ask = async (purpose: 'folder' | 'model'): Promise<void> => {
     const bridge = desktopBridge()
     if (bridge === undefined) {
       asking.value = purpose
@@ -31,15 +35,31 @@ export const usePlacesStore = defineStore('places', () => {
     if (path !== undefined) await take(purpose, path)
   }
 
+  /** An existing folder to put files into; undefined when the dialog is dismissed. */
+  const chooseTarget = (): Promise<string | undefined> => {
+    const bridge = desktopBridge()
+    if (bridge !== undefined) return bridge.pickFolder()
+    giveTarget?.(undefined)
+    asking.value = 'target'
+    return new Promise((resolve) => {
+      giveTarget = resolve
+    })
+  }
+
   /** The in-page dialog's answer. */
   const answer = async (path: string | undefined): Promise<void> => {
     const purpose = asking.value
     asking.value = undefined
+    if (purpose === 'target') {
+      giveTarget?.(path)
+      giveTarget = undefined
+      return
+    }
     if (path !== undefined && purpose !== undefined) await take(purpose, path)
   }
 
   /** Something was dropped on the window. `preferred` is what the present screen is about. */
-  const drop = async (file: File, isFolder: boolean, preferred: PlacePurpose): Promise<void> => {
+  const drop = async (file: File, isFolder: boolean, preferred: 'folder' | 'model'): Promise<void> => {
     const purpose = modelName.test(file.name) && !isFolder ? 'model' : preferred
     if (purpose === 'folder' && !isFolder) {
       notices.show('info', 'Drop the folder that holds the pictures, not a single file.')
@@ -54,5 +74,5 @@ export const usePlacesStore = defineStore('places', () => {
     asking.value = purpose
   }
 
-  return { asking, take, ask, answer, drop }
+  return { asking, take, ask, chooseTarget, answer, drop }
 })

@@ -10,17 +10,19 @@ import { useLibraryStore } from './library'
 import { useModelsStore } from './models'
 import { recipePaths, useRecipeStore } from './recipe'
 import { useRunsStore } from './runs'
+import { useSelectionStore, type RowScope } from './selection'
 import { effectiveStart, planKey, proposedName, startingPoints } from './train-draft'
 
 export const useTrainStore = defineStore('train', () => {
   const library = useLibraryStore()
+  const selection = useSelectionStore()
   const models = useModelsStore()
   const runs = useRunsStore()
   const recipe = useRecipeStore()
   const jobs = useJobsStore()
   const name = shallowRef('')
-  /** All pictures of the folder, or those that the filter of the library shows. */
-  const scope = shallowRef<'all' | 'shown'>('all')
+  /** All pictures of the folder, those that the library shows, or those that are chosen in it. */
+  const scope = shallowRef<RowScope>('all')
   const chosenStart = shallowRef<string>()
   const card = shallowRef<CardState>({ phase: 'none' })
   const starting = shallowRef(false)
@@ -29,18 +31,24 @@ export const useTrainStore = defineStore('train', () => {
 
   const points = computed(() => startingPoints(models.models, runs.runs, recipe.summary))
   const start = computed(() => effectiveStart(points.value, chosenStart.value, recipe.valueOf(recipePaths.init)))
-  const isFiltered = computed(() => library.filter !== '' && library.order.length < (library.library?.counts.images ?? 0))
-  const usesShown = computed(() => scope.value === 'shown' && isFiltered.value)
+  const isFiltered = computed(() => library.isNarrowed && library.order.length < (library.library?.counts.images ?? 0))
+  /** The scope as it can be had now: what is neither filtered nor chosen is all. */
+  const usedScope = computed<RowScope>(() => {
+    if (scope.value === 'selected' && selection.count > 0) return 'selected'
+    return scope.value === 'shown' && isFiltered.value ? 'shown' : 'all'
+  })
   const imageCount = computed(() => {
-    const { images = 0, broken = 0 } = library.library?.counts ?? {}
-    return usesShown.value ? library.order.length : images - broken
+    const { images = 0, broken = 0, gone = 0 } = library.library?.counts ?? {}
+    return usedScope.value === 'all' ? images - broken - gone : selection.countIn(usedScope.value)
   })
   const nameProposal = computed(() => proposedName(library.library?.name, recipe.summary))
 
   const images = computed<TrainImages | undefined>(() => {
     const opened = library.library
     if (opened === undefined) return undefined
-    const imageIds = usesShown.value ? Array.from(library.order, (_, position) => library.entryAt(position)?.id ?? '').filter((id) => id !== '') : undefined
+    void selection.version
+    const rows = selection.rowsIn(usedScope.value)
+    const imageIds = rows && Array.from(rows, (row) => library.entryOfRow(row)?.id ?? '').filter((id) => id !== '')
     return { libraryId: opened.libraryId, imageIds }
   })
   /** Why nothing can be started yet, in words. */
@@ -122,7 +130,7 @@ export const useTrainStore = defineStore('train', () => {
   )
 
   return {
-    name, scope, chosenStart, card, starting, startProblem, points, start, isFiltered, imageCount, nameProposal, obstacle, plan, isCardCurrent,
+    name, scope, chosenStart, card, starting, startProblem, points, start, isFiltered, usedScope, imageCount, nameProposal, obstacle, plan, isCardCurrent,
     measure, stopMeasuring, begin, fork,
   }
 })

@@ -219,4 +219,62 @@ describe('useLibraryStore', () => {
     await library.close()
     expect([library.state, shown(library), library.activeId, useSettingsStore().values.lastFolder]).toEqual([{ phase: 'empty' }, [], undefined, undefined])
   })
+
+  it('shows what filters keep, each under its own name', async () => {
+    startPage({ pictures })
+    const library = useLibraryStore()
+    await library.open('/photos')
+    library.addFilter({ id: 'x', kind: 'cluster', label: 'odd', keeps: (row) => row % 2 === 1 })
+    expect([shown(library), library.isNarrowed]).toEqual([['b9.jpg'], true])
+    library.addFilter({ id: 'x', kind: 'cluster', label: 'even', keeps: (row) => row % 2 === 0 })
+    expect([shown(library), library.filters.map(({ label }) => label)]).toEqual([['deep/a.jpg', 'b10.jpg'], ['even']])
+    library.removeFilter('x')
+    expect([shown(library).length, library.isNarrowed]).toEqual([3, false])
+  })
+
+  it('shows a ranking in its own order and knows places and scores in it', async () => {
+    startPage({ pictures })
+    const library = useLibraryStore()
+    await library.open('/photos')
+    library.ranking = { rows: Uint32Array.of(0, 2), scores: Float32Array.of(0.75, 0.5) }
+    expect([shown(library), library.scoreOfRow(2), library.scoreOfRow(1), library.positionOfRow(2), library.positionOfRow(1), library.rowAt(1)]).toEqual([
+      ['b10.jpg', 'deep/a.jpg'], 0.5, undefined, 1, -1, 2,
+    ])
+    await library.open('/other')
+    expect([library.ranking, shown(library).length]).toEqual([undefined, 3])
+  })
+
+  it('follows what happens in the folder, and not in another', async () => {
+    const { host } = startPage({ pictures })
+    const library = useLibraryStore()
+    library.follow()
+    await library.open('/photos')
+    const events: LibraryEvent[] = [
+      { kind: 'gone', ids: ['id-b10.jpg'] },
+      { kind: 'changed', ids: ['id-b9.jpg'] },
+      { kind: 'found', images: [{ id: 'new', name: 'c.jpg', relativePath: 'c.jpg', sizeBytes: 1, modifiedMs: 1 }] },
+    ]
+    host.push('library.changed', { libraryId: 'library of /elsewhere', events })
+    host.push('library.changed', { libraryId: 'library of /photos', events })
+    await vi.waitFor(() => {
+      expect(library.library?.counts).toEqual({ images: 4, broken: 0, skipped: 0, gone: 1 })
+    })
+    expect([library.isGone('id-b10.jpg'), library.revisionOf('id-b9.jpg'), library.problemOfImage('id-b9.jpg'), library.rowOf('new')]).toEqual([true, 1, undefined, 3])
+  })
+
+  it('says that a folder cannot be reached and what was known of it is shown', async () => {
+    startPage({
+      handlers: {
+        'library.open': (_argument, { emit }) => {
+          emit({ kind: 'opened', libraryId: 'l', name: 'usb' })
+          emit({ kind: 'found', images: [{ id: 'i', name: 'i.jpg', relativePath: 'i.jpg', sizeBytes: 1, modifiedMs: 1 }] })
+          emit({ kind: 'gone', ids: ['i'] })
+          return Promise.resolve({ libraryId: 'l', images: 1, broken: 0, skipped: 0, gone: 1, offline: true })
+        },
+      },
+    })
+    const library = useLibraryStore()
+    await library.open('/usb')
+    expect([library.state, shown(library)]).toMatchObject([{ phase: 'open', offline: true, library: { counts: { images: 1, gone: 1 } } }, ['i.jpg']])
+  })
 })

@@ -91,3 +91,17 @@ describe('usePlacesStore in a browser', () => {
     expect(useNoticesStore().notices).toMatchObject([{ text: 'A browser does not tell where a dropped folder lies. Please choose it here instead.' }])
   })
 })
+
+describe('a folder to put files into', () => {
+  it('is asked for in the way of each home, and opens nothing', async () => {
+    startPage()
+    const places = usePlacesStore()
+    const chosen = places.chooseTarget()
+    expect(places.asking).toBe('target')
+    await places.answer('/out')
+    const dismissed = places.chooseTarget()
+    await places.answer(undefined)
+    desktop()
+    expect([await chosen, await dismissed, await places.chooseTarget(), useLibraryStore().state.phase]).toEqual(['/out', undefined, '/picked/folder', 'empty'])
+  })
+})

@@ -6,6 +6,7 @@ import { useJobsStore } from '../../../src/renderer/stores/jobs'
 import { useLibraryStore } from '../../../src/renderer/stores/library'
 import { recipePaths, useRecipeStore } from '../../../src/renderer/stores/recipe'
 import { useRunsStore } from '../../../src/renderer/stores/runs'
+import { useSelectionStore } from '../../../src/renderer/stores/selection'
 import { useTrainStore } from '../../../src/renderer/stores/train'
 import { fakeModel, fakePicture, type FakeEngineOptions } from '../fake-engine'
 import { fakeRun } from '../fake-training'
@@ -91,6 +92,16 @@ describe('useTrainStore', () => {
     library.filter = ''
     await nextTick()
     expect([train.imageCount, train.plan?.images.imageIds]).toEqual([4, undefined])
+  })
+
+  it('learns from what is selected where that is chosen', async () => {
+    const { train, library } = await plan()
+    await library.open('/photos/trip')
+    const selection = useSelectionStore()
+    train.scope = 'selected'
+    expect([train.usedScope, train.plan?.images.imageIds]).toEqual(['all', undefined])
+    selection.set([library.rowOf('id-walk.jpg'), library.rowOf('id-walk2.jpg')])
+    expect([train.usedScope, train.imageCount, train.plan?.images.imageIds]).toEqual(['selected', 2, ['id-walk.jpg', 'id-walk2.jpg']])
   })
 
   it('measures a plan, and knows when the plan has changed since', async () => {
