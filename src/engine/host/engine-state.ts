@@ -10,6 +10,7 @@ import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
+import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
 import { createPatchChunks, type PatchChunks } from './patch-chunks'
@@ -42,6 +43,7 @@ export interface EngineState {
   readonly vectorSets: VectorSetCache
   readonly hashRows: HashRowsCache
   readonly patchChunks: PatchChunks
+  readonly maps: MapStorage
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
   readonly rowProducts: () => Promise<RowProducts>
@@ -109,6 +111,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     vectorSets: createVectorSetCache(),
     hashRows: createHashRowsCache(),
     patchChunks: createPatchChunks(),
+    maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts: once(async () => (await openRowProducts(await runtime)).products),
     codeProducts: once(async () => openCodeProducts(await runtime)),

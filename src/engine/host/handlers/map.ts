@@ -1,16 +1,28 @@
-/** @file Requests of map.*: being built. */
+/** @file Requests for maps of pictures and patches. */
 import { EngineError, type EngineContract, type Handlers } from '../../contract'
 import type { EngineState } from '../engine-state'
+import { placeMap, shareHere } from '../map-places'
+import { projectMap } from '../project-map'
 
 type MapRequests = 'map.project' | 'map.stored' | 'map.load'
 
-const missing = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
+/** A map of a folder has at least this share of its pictures in it. */
+const mostly = 0.5
 
 /** `map.*` */
-export function mapHandlers(_state: EngineState): Pick<Handlers<EngineContract>, MapRequests> {
+export function mapHandlers(state: EngineState): Pick<Handlers<EngineContract>, MapRequests> {
+  const { maps, libraries, hashRows } = state
   return {
-    'map.project': missing,
-    'map.stored': missing,
-    'map.load': missing,
+    'map.project': (request, context) => projectMap(state, request, context),
+    'map.stored': async ({ libraryId }) => {
+      const rowsOf = hashRows.of(libraries.images(libraryId))
+      return (await maps.list()).filter(({ contents }) => shareHere(contents, rowsOf) >= mostly).map(({ info }) => info)
+    },
+    'map.load': async ({ libraryId, mapId }) => {
+      const rowsOf = hashRows.of(libraries.images(libraryId))
+      const map = await maps.find(mapId)
+      if (map === undefined) throw new EngineError('NOT_FOUND', 'this map is not there any more; it can be computed again', { detail: { mapId } })
+      return placeMap(map, map.info, rowsOf)
+    },
   }
 }

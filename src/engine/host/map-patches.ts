@@ -1,0 +1,77 @@
+/** @file Patch tokens of pictures, read from the store as the points of a map. */
+import { EngineError } from '../contract'
+import { patchShare, patchVectorDim, patchVectors, pickPatches, type VectorSet } from '../collection'
+import type { PatchBasis, PatchTable, StoredPatches } from '../library'
+
+export interface PatchPoints {
+  /** One vector per point; its rows count the points. */
+  readonly set: VectorSet
+  /** Pictures that gave points, by hash. */
+  readonly hashes: readonly string[]
+  /** Which of the pictures, and which of its patches; int32 [points, 2]. */
+  readonly members: Int32Array
+  /** Patches of all pictures that were asked for. */
+  readonly of: number
+}
+
+export interface PatchPointOptions {
+  /** Points at most. */
+  readonly budget: number
+  readonly seed: number
+  readonly signal: AbortSignal
+  /** Pictures that were read. */
+  readonly onRead: (pictures: number) => void
+}
+
+/** Only what is chosen of a picture is kept while the others are read. */
+type Picked = Pick<StoredPatches, 'hash' | 'codes' | 'scale'> & { readonly picked: Uint32Array; readonly patches: Uint32Array }
+
+function pick({ hash, codes, scale }: StoredPatches, dims: number, share: number, seed: number, picture: number): Picked {
+  const patches = pickPatches(codes.length / dims, share, seed, picture)
+  const kept = new Int8Array(patches.length * dims)
+  patches.forEach((patch, index) => {
+    kept.set(codes.subarray(patch * dims, (patch + 1) * dims), index * dims)
+  })
+  return { hash, scale, patches, codes: kept, picked: Uint32Array.from(patches, (_, index) => index) }
+}
+
+function pointsOf(basis: PatchBasis, pictures: readonly Picked[]): Omit<PatchPoints, 'of'> {
+  const count = pictures.reduce((sum, { patches }) => sum + patches.length, 0)
+  const members = new Int32Array(2 * count)
+  let at = 0
+  pictures.forEach(({ patches }, picture) => {
+    for (const patch of patches) {
+      members[at++] = picture
+      members[at++] = patch
+    }
+  })
+  const set = { dim: patchVectorDim(basis), rows: Uint32Array.from({ length: count }, (_, point) => point), matrix: patchVectors(basis, pictures) }
+  return { set, hashes: pictures.map(({ hash }) => hash), members }
+}
+
+/**
+ * Points from all pictures evenly, the same ones for the same pictures, budget and seed.
+ * @param hashes pictures with patch tokens, each once
+ * @throws EngineError NOT_FOUND when none of them can be read; the signal's reason
+ */
+export async function loadPatchPoints(table: PatchTable, basis: PatchBasis, hashes: readonly string[], { budget, seed, signal, onRead }: PatchPointOptions): Promise<PatchPoints> {
+  const sorted = hashes.toSorted()
+  const places = new Map(sorted.map((hash, picture) => [hash, picture]))
+  const wanted = new Set(sorted.filter((_, picture) => patchShare(picture, sorted.length, budget) > 0))
+  const read: (Picked | undefined)[] = sorted.map(() => undefined)
+  let [patches, pictures] = [0, 0]
+  for await (const batch of table.scan(wanted, signal)) {
+    signal.throwIfAborted()
+    for (const stored of batch) {
+      const picture = places.get(stored.hash)
+      if (picture === undefined) continue
+      read[picture] = pick(stored, basis.dims, patchShare(picture, sorted.length, budget), seed, picture)
+      patches += stored.codes.length / basis.dims
+      pictures++
+    }
+    onRead(pictures)
+  }
+  if (pictures === 0) throw new EngineError('NOT_FOUND', 'none of the patch tokens of these pictures can be read; embed them with patches again')
+  // Pictures that gave no point have as many patches as the others: a library is embedded at one size.
+  return { ...pointsOf(basis, read.filter((one) => one !== undefined)), of: Math.round((patches / pictures) * sorted.length) }
+}
