@@ -3,11 +3,11 @@ import { cosinesWithCentres, directions, emptySums, relabel, type CentreCosines,
 import type { VectorSet } from './vector-set'
 
 export interface ClusterMeasures {
-  /** float32 [clusters, dim], at unit length; zeros for an empty cluster. */
+  /** float32 [clusters, dim], at unit length. */
   readonly centres: Float32Array
   /** uint32 [clusters]. */
   readonly sizes: Uint32Array
-  /** Mean cosine of its vectors with its centre, float32 [clusters]; NaN for an empty one. */
+  /** Mean cosine of its vectors with its centre, float32 [clusters]. */
   readonly tightness: Float32Array
   /** Positions of the vectors nearest each centre, nearest first. */
   readonly representatives: readonly Uint32Array[]
@@ -56,7 +56,7 @@ function nearestOfEach({ labels, own }: CentreCosines, clusters: number, most: n
 
 /**
  * Measures a clustering, however it was made.
- * @param labels int32 [count], -1 for vectors of no cluster
+ * @param labels int32 [count], 0 .. clusters − 1, each of them at least once; -1 for vectors of no cluster
  * @param most representatives of each cluster
  * @throws the signal's reason
  */
@@ -72,7 +72,7 @@ export async function measureClusters(set: VectorSet, labels: Int32Array, cluste
   return {
     centres,
     sizes: state.sizes,
-    tightness: Float32Array.from(sums, (sum, cluster) => (state.sizes[cluster] === 0 ? NaN : sum / state.sizes[cluster]!)),
+    tightness: Float32Array.from(sums, (sum, cluster) => sum / state.sizes[cluster]!),
     representatives: nearestOfEach(cosines, clusters, most),
     silhouette: meanSilhouette(cosines, clusters),
   }

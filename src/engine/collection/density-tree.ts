@@ -1,14 +1,17 @@
 /** @file The hierarchy behind density clusters: a spanning tree over exact neighbours, and what falls apart in which order. */
-import { createUnionFind } from '../display'
+import { createUnionFind, type UnionFind } from '../display'
+import type { ProductOptions } from './centres'
+import { jointsOf } from './density-joints'
 import type { Neighbours } from './neighbours'
 import { risingOrder } from './order'
 import { inSlices } from './slices'
+import type { VectorSet } from './vector-set'
 
 /** An edge of the spanning tree. All of length count − 1, sorted by rising distance. */
 export interface SpanningTree {
   readonly left: Uint32Array
   readonly right: Uint32Array
-  /** Mutual reachability; Infinity where parts are not joined by any neighbours. float32. */
+  /** Mutual reachability, float32. */
   readonly distance: Float32Array
 }
 
@@ -52,12 +55,29 @@ function createLightest(count: number) {
   }
 }
 
+/** Mutual reachability of two vectors, rounded to float32 so that equal ones are equal. */
+function reachability(core: Float32Array, a: number, b: number, cosine: number): number {
+  return Math.max(core[a]!, core[b]!, Math.fround(chord(cosine)))
+}
+
+/** What hangs together: the items of each part, rising. */
+function membersOf(parts: UnionFind, count: number): Uint32Array[] {
+  const members = new Map<number, number[]>()
+  for (let item = 0; item < count; item++) {
+    const list = members.get(parts.find(item))
+    if (list === undefined) members.set(item, [item])
+    else list.push(item)
+  }
+  return Array.from(members.values(), (list) => Uint32Array.from(list))
+}
+
 /**
  * The minimum spanning tree of the mutual reachability distances max(core a, core b, |a − b|) over the pairs that are
- * neighbours, by Borůvka's rounds; parts without any neighbours between them are joined at Infinity.
+ * neighbours, by Borůvka's rounds; parts without any neighbours between them are joined by {@link jointsOf}.
  * @throws the signal's reason
  */
-export async function spanningTree({ k, positions, cosines }: Neighbours, core: Float32Array, signal: AbortSignal): Promise<SpanningTree> {
+export async function spanningTree(set: VectorSet, { k, positions, cosines }: Neighbours, core: Float32Array, options: ProductOptions): Promise<SpanningTree> {
+  const { signal } = options
   const count = core.length
   const parts = createUnionFind(count)
   const [left, right, distances] = [new Uint32Array(count - 1), new Uint32Array(count - 1), new Float32Array(count - 1)]
@@ -80,7 +100,7 @@ export async function spanningTree({ k, positions, cosines }: Neighbours, core: 
           if (b < 0) break
           const partB = parts.find(b)
           if (partA === partB) continue
-          const distance = Math.max(core[a]!, core[b]!, Math.fround(chord(cosines[a * k + place]!)))
+          const distance = reachability(core, a, b, cosines[a * k + place]!)
           lightest.offer(partA, distance, a, b)
           lightest.offer(partB, distance, a, b)
         }
@@ -89,7 +109,7 @@ export async function spanningTree({ k, positions, cosines }: Neighbours, core: 
     for (let part = 0; part < count; part++)
       if (lightest.distance[part] !== Infinity) join(lightest.low[part]!, lightest.high[part]!, lightest.distance[part]!)
   }
-  for (let item = 1; item < count; item++) join(0, item, Infinity)
+  for (const { a, b, cosine } of await jointsOf(set, membersOf(parts, count), options)) join(a, b, reachability(core, a, b, cosine))
   const order = await risingOrder(distances, signal)
   return { left: order.map((edge) => left[edge]!), right: order.map((edge) => right[edge]!), distance: Float32Array.from(order, (edge) => distances[edge]!) }
 }

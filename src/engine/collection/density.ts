@@ -1,6 +1,8 @@
 /** @file Density clusters: HDBSCAN* over exact neighbours. What lies where vectors are sparse belongs to none. */
+import type { ProductOptions } from './centres'
 import { coreDistances, singleLinkage, spanningTree, type Linkage } from './density-tree'
 import type { Neighbours } from './neighbours'
+import type { VectorSet } from './vector-set'
 
 export interface DensityClusters {
   readonly clusters: number
@@ -84,17 +86,19 @@ function vectorsBelow({ count, left, right }: Linkage, node: number): number[] {
 
 /**
  * Clusters wherever vectors lie dense, of as many as there are, of any form.
- * Differs from the textbook only in that distances between vectors that are not among each other's neighbours count as
- * infinite: with k at least `smallest` neighbours that is the same inside of clusters, and costs O(count · k).
+ * Differs from the textbook in that only distances to neighbours count, and between parts that no neighbours join an
+ * estimate: with all neighbours the clusters are those of scikit-learn's HDBSCAN; with 64 of 1900 vectors they agreed but for one
+ * vector. Costs O(count · k) after the neighbours.
  * Source: Campello, Moulavi & Sander, "Density-based clustering based on hierarchical density estimates" (PAKDD 2013); McInnes & Healy (arXiv 1705.07321).
+ * @param neighbours at least `smallest` − 1 of each vector where there are so many
  * @param smallest vectors that a group needs to be a cluster; also how many must lie near a vector for it to be dense
  * @throws the signal's reason
  */
-export async function densityClusters(neighbours: Neighbours, smallest: number, signal: AbortSignal): Promise<DensityClusters> {
+export async function densityClusters(set: VectorSet, neighbours: Neighbours, smallest: number, options: ProductOptions): Promise<DensityClusters> {
   const count = neighbours.positions.length / neighbours.k
   const labels = new Int32Array(count).fill(-1)
   if (count < 2 * smallest) return { clusters: 0, labels }
-  const linkage = singleLinkage(await spanningTree(neighbours, coreDistances(neighbours, smallest), signal))
+  const linkage = singleLinkage(await spanningTree(set, neighbours, coreDistances(neighbours, smallest), options))
   const clusters = condense(linkage, smallest)
   const members = mostStable(clusters).map((index) => vectorsBelow(linkage, clusters[index]!.node).sort((a, b) => a - b))
   members.sort((a, b) => a[0]! - b[0]!)
