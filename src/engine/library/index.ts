@@ -8,6 +8,7 @@ export { noFiles } from './no-files'
 export type { PictureBytes } from './pictures'
 export { describeProblem } from './problem'
 export { scanFolder, type ScanBatch, type ScannedImage } from './scan'
+export { openStore, type OpenStoreOptions } from './store/open-store'
 export type {
   FileTable,
   Mended,

@@ -82,18 +82,33 @@ export interface FileTable {
 }
 
 export interface VectorTable {
-  /** Hashes with whole vectors. */
+  /** Hashes with vectors, as a set that changes with the table; those found damaged are no longer in it. */
   hashes(): Promise<ReadonlySet<string>>
-  /** On the disk when it resolves. A hash that is there already is left as it is. */
+  /**
+   * On the disk when it resolves. A hash that is there already is left as it is.
+   * @throws EngineError BAD_REQUEST for a vector of another length or with a number that is not finite, DISK
+   */
   append(rows: readonly StoredVectors[]): Promise<void>
-  /** Checked row by row; a damaged one counts as missing, is told once, and is embedded again. */
+  /** Checks every row, drops and tells of what is damaged, and answers how many that were; before embedding what is missing. */
+  verify(signal?: AbortSignal): Promise<number>
+  /**
+   * Vectors of the pictures that have some; a hash may be asked for twice. Checked row by row: a damaged one counts as
+   * missing, is told of once, and can be appended anew.
+   */
   read(hashes: readonly string[], pooling: Pooling): Promise<ReadVectors>
   /**
-   * Cosine neighbours over everything that is stored of this model, by the index where there is one.
-   * @param vector float32 [dim of the pooling]
+   * Cosine neighbours over everything that is stored of this model, nearest first; what has come since the index was built
+   * is compared exactly.
+   * @param vector float32 [dim of the pooling], of any length; of CLS and mean together each part of a stored vector counts
+   *   at unit length
+   * @throws EngineError NOT_FOUND by `index` where none has been built
    */
   nearest(vector: Float32Array, pooling: Pooling, top: number, method: 'exact' | 'index'): Promise<readonly { readonly hash: string; readonly cosine: number }[]>
-  /** Builds the approximate index of a pooling over what is stored now. */
+  /**
+   * Builds the approximate index of a pooling over what is stored now. It cannot be interrupted inside a part: who cancels
+   * goes on at once, and what comes of it later is dropped.
+   * @throws EngineError BAD_REQUEST for fewer than 1000 vectors, the signal's reason
+   */
   buildIndex(pooling: Pooling, options: { readonly signal: AbortSignal; onProgress?(share: number): void }): Promise<void>
   indexed(pooling: Pooling): Promise<{ readonly vectors: number; readonly builtAt: string } | undefined>
 }
@@ -101,8 +116,9 @@ export interface VectorTable {
 export interface PatchTable {
   hashes(): Promise<ReadonlySet<string>>
   basis(): Promise<PatchBasis | undefined>
-  /** Keeps the basis; refused when there is another already. */
+  /** Keeps the basis. @throws EngineError ALREADY_EXISTS when there is another already */
   setBasis(basis: PatchBasis): Promise<void>
+  /** As for vectors. @throws EngineError BAD_REQUEST before there is a basis, or when codes do not fill their grid */
   append(rows: readonly StoredPatches[]): Promise<void>
   /** Those of `hashes` that are there and whole, in batches of some hundred, in no particular order. */
   scan(hashes: ReadonlySet<string>, signal: AbortSignal): AsyncIterable<readonly StoredPatches[]>
@@ -122,7 +138,8 @@ export interface Store {
   patches(key: ModelKey): Promise<PatchTable>
   /** Keys of all models that have vectors. */
   models(): Promise<readonly ModelKey[]>
-  /** Tells what was mended, when it happens. */
+  /** Tells what was mended, and what is from now on. */
   onMended(listener: (mended: Mended) => void): void
+  /** Waits for what is being written, and gives the lock back. */
   close(): Promise<void>
 }
