@@ -1,33 +1,54 @@
 /** @file One table of embeddings in any of the formats. */
 import { rm } from 'node:fs/promises'
-import type { EmbeddingFormat } from '../contract'
+import type { EmbeddingFormat, FileProblem } from '../contract'
+import { writeArrow } from './arrow'
 import { writeCsv, type CsvWriteOptions } from './csv'
-import { writeNpyParts } from './npy'
-import { writeSidecar, type EmbeddingSidecar } from './sidecar'
+import { regroup, type EmbeddingFacts, type RowSource } from './embedding-rows'
+import { writeNpyRows } from './npy'
+import { writeParquet } from './parquet'
+import { rememberNames, sidecarPath, writeSidecar } from './sidecar'
 
-/** Rows in order, and what made them. Every vector has `dim` elements. */
-export interface Embeddings extends Omit<EmbeddingSidecar, 'file' | 'shape' | 'names'> {
-  readonly dim: number
-  readonly rows: readonly { readonly name: string; readonly vector: Float32Array }[]
+/** Rows in order, and what made them. */
+export interface Embeddings extends EmbeddingFacts {
+  readonly source: RowSource
+  /** Pictures that were left out; read when the rows have ended. */
+  readonly skipped: readonly FileProblem[]
+}
+
+async function writeNpyWithNames(path: string, { source, skipped, ...facts }: Embeddings, signal: AbortSignal | undefined): Promise<number> {
+  const { rows, names } = rememberNames(source)
+  const count = await writeNpyRows(path, facts.dim, regroup(rows, facts.dim), signal)
+  const { dim, ...told } = facts
+  const remembered = names()
+  try {
+    await writeSidecar(path, { shape: [count, dim], ...told, names: remembered.names, hashes: remembered.hashes, grids: remembered.grids, skipped }, signal)
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => undefined)
+    throw error
+  }
+  return count
 }
 
 /**
- * Writes the table to `path`; NPY gets its JSON sidecar beside it, and does not stay without.
- * @throws EngineError DISK; the signal's reason when cancelled
+ * Writes the table to `path`, as its rows come; NPY gets its JSON sidecar beside it, and does not stay without.
+ * @returns the number of rows
+ * @throws EngineError DISK; what the source throws; the signal's reason when cancelled
  */
-export async function writeEmbeddings(path: string, format: EmbeddingFormat, embeddings: Embeddings, options: CsvWriteOptions = {}): Promise<void> {
-  const { dim, rows, ...facts } = embeddings
+export async function writeEmbeddings(path: string, format: EmbeddingFormat, embeddings: Embeddings, options: CsvWriteOptions = {}): Promise<number> {
+  const { source, ...facts } = embeddings
   switch (format) {
     case 'csv':
-      await writeCsv(path, { dim, rows }, options)
-      return
+      return writeCsv(path, facts, source, options)
     case 'npy':
-      await writeNpyParts(path, { dtype: 'float32', shape: [rows.length, dim], parts: rows.map(({ vector }) => vector) }, options.signal)
-      try {
-        await writeSidecar(path, { shape: [rows.length, dim], names: rows.map(({ name }) => name), ...facts })
-      } catch (error) {
-        await rm(path, { force: true }).catch(() => undefined)
-        throw error
-      }
+      return writeNpyWithNames(path, embeddings, options.signal)
+    case 'parquet':
+      return writeParquet(path, facts, source, options.signal)
+    case 'arrow':
+      return writeArrow(path, facts, source, options.signal)
   }
+}
+
+/** The files that a format makes of `path`. */
+export function embeddingFiles(path: string, format: EmbeddingFormat): readonly string[] {
+  return format === 'npy' ? [path, sidecarPath(path)] : [path]
 }

@@ -1,7 +1,8 @@
 /** @file Arrays as NumPy's .npy, version 1.0. Source: numpy/lib/format.py. */
 import { EngineError } from '../contract'
 import { dtypes, elementCount, elementsOf, formatShape, tensor, type DType, type Shape, type Tensor } from '../tensor'
-import { writeVerified } from './verified-write'
+import type { RowSource } from './embedding-rows'
+import { writeVerified, type Append } from './verified-write'
 
 const magic = Buffer.from('\x93NUMPY\x01\x00', 'latin1')
 const descriptions = {
@@ -47,7 +48,7 @@ const asBytes = (data: Tensor['data']): Uint8Array => new Uint8Array(data.buffer
 export async function writeNpyParts(path: string, { dtype, shape, parts }: NpyParts, signal?: AbortSignal): Promise<void> {
   const header = npyHeader(dtype, shape)
   const dataBytes = elementCount(shape) * dtypes[dtype].bytes
-  await writeVerified(path, async (append) => {
+  const write = async (append: Append): Promise<undefined> => {
     await append(header)
     let written = 0
     for (const part of parts) {
@@ -55,7 +56,31 @@ export async function writeNpyParts(path: string, { dtype, shape, parts }: NpyPa
       written += part.byteLength
     }
     if (written !== dataBytes) throw new EngineError('INTERNAL', `writeNpyParts: shape ${formatShape(shape)} of ${dtype} needs ${dataBytes} bytes, the parts hold ${written}`)
-  }, signal)
+  }
+  await writeVerified(path, write, { signal })
+}
+
+/** More rows than a file system holds. A header of any fewer is as long, since headers are padded. */
+const mostRows = 10 ** 12
+
+/**
+ * Writes float32 `[rows, dim]` to `path`, all of it or nothing; how many rows there are is known when the last has come.
+ * @returns the number of rows
+ * @throws as {@link writeNpyParts}
+ */
+export async function writeNpyRows(path: string, dim: number, source: RowSource, signal?: AbortSignal): Promise<number> {
+  const headBytes = npyHeader('float32', [mostRows, dim]).length
+  let numbers = 0
+  const write = async (append: Append): Promise<Uint8Array> => {
+    for await (const { vectors } of source) {
+      await append(asBytes(vectors))
+      numbers += vectors.length
+    }
+    if (numbers % dim !== 0) throw new EngineError('INTERNAL', `writeNpyRows: ${numbers} numbers are no whole rows of ${dim}`)
+    return npyHeader('float32', [numbers / dim, dim])
+  }
+  await writeVerified(path, write, { signal, headBytes })
+  return numbers / dim
 }
 
 /** {@link writeNpyParts} for a whole tensor. */

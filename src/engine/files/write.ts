@@ -29,18 +29,19 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Gives `write` a handle to a temporary beside `path`; when it returns, the file is flushed and takes the name.
+ * Gives `write` a handle to a temporary beside `path`, and its path for whoever wants to read it back; when it returns, the
+ * file is flushed and takes the name.
  * On any failure the temporary is removed and the old file stays.
  * @throws EngineError DISK when the file system refuses; what `write` throws passes through
  */
-export async function writeFileAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+export async function writeFileAtomically(path: string, write: (handle: FileHandle, temporary: string) => Promise<void>): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, partialName(basename(path), randomBytes(4).toString('hex')))
   try {
     await mkdir(folder, { recursive: true })
     const handle = await open(temporary, 'wx')
     try {
-      await write(handle)
+      await write(handle, temporary)
       await handle.sync()
     } finally {
       await handle.close()

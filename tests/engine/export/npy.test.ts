@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { decodeNpy, npyHeader, sidecarPath, writeNpy, writeNpyParts, writeSidecar } from '../../../src/engine/export'
+import { decodeNpy, npyHeader, sidecarPath, writeNpy, writeNpyParts, writeNpyRows, writeSidecar, type EmbeddingRows } from '../../../src/engine/export'
 import { tensor } from '../../../src/engine/tensor'
 
 let folder: string
@@ -71,6 +71,32 @@ describe('writeNpy', () => {
   })
 })
 
+describe('writeNpyRows', () => {
+  async function* parts(...vectors: Float32Array[]): AsyncGenerator<EmbeddingRows> {
+    await Promise.resolve()
+    for (const part of vectors) yield { names: [], hashes: [], places: undefined, vectors: part }
+  }
+
+  it('says in its head how many rows came, however many', async () => {
+    const path = join(folder, 'rows.npy')
+    const found: unknown[] = []
+    for (const vectors of [[], [Float32Array.of(1, 2)], [Float32Array.of(1, 2), Float32Array.of(3, 4, 5, 6)]]) {
+      const rows = await writeNpyRows(path, 2, parts(...vectors))
+      found.push([rows, decodeNpy(await readFile(path))])
+    }
+    expect(found).toEqual([
+      [0, tensor('float32', [0, 2], new Float32Array(0))],
+      [1, tensor('float32', [1, 2], Float32Array.of(1, 2))],
+      [3, tensor('float32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6))],
+    ])
+  })
+
+  it('refuses rows of another length without leaving a file', async () => {
+    await expect(writeNpyRows(join(folder, 'rows.npy'), 2, parts(Float32Array.of(1, 2, 3)))).rejects.toMatchObject({ code: 'INTERNAL' })
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
 describe('writeSidecar', () => {
   it('says which row is which picture and what made it', async () => {
     const path = join(folder, 'out.npy')
@@ -79,7 +105,9 @@ describe('writeSidecar', () => {
       pooling: 'cls',
       model: { id: 'm', name: 'M', sha256: 'ab' },
       preprocessing: 'short edge 256, centre crop 224',
+      version: '1.0.0',
       names: ['=a.jpg'],
+      hashes: ['cd'],
       skipped: [{ relativePath: 'b.jpg', code: 'IMG_EMPTY', reason: 'b.jpg has 0 bytes' }],
     } as const
     await writeSidecar(path, content)
