@@ -1,6 +1,6 @@
 /** @file Patch tokens of pictures, read from the store as the points of a map. */
 import { EngineError } from '../contract'
-import { patchShare, patchVectorDim, patchVectors, pickPatches, type VectorSet } from '../collection'
+import { inSlices, patchShare, patchVectorDim, patchVectors, pickPatches, type VectorSet } from '../collection'
 import type { PatchBasis, PatchTable, StoredPatches } from '../library'
 
 export interface PatchPoints {
@@ -24,7 +24,10 @@ export interface PatchPointOptions {
 }
 
 /** Only what is chosen of a picture is kept while the others are read. */
-type Picked = Pick<StoredPatches, 'hash' | 'codes' | 'scale'> & { readonly picked: Uint32Array; readonly patches: Uint32Array }
+interface Picked extends Pick<StoredPatches, 'hash' | 'codes' | 'scale'> {
+  /** Which of the picture's patches the codes are of. */
+  readonly patches: Uint32Array
+}
 
 function pick({ hash, codes, scale }: StoredPatches, dims: number, share: number, seed: number, picture: number): Picked {
   const patches = pickPatches(codes.length / dims, share, seed, picture)
@@ -32,20 +35,26 @@ function pick({ hash, codes, scale }: StoredPatches, dims: number, share: number
   patches.forEach((patch, index) => {
     kept.set(codes.subarray(patch * dims, (patch + 1) * dims), index * dims)
   })
-  return { hash, scale, patches, codes: kept, picked: Uint32Array.from(patches, (_, index) => index) }
+  return { hash, scale, patches, codes: kept }
 }
 
-function pointsOf(basis: PatchBasis, pictures: readonly Picked[]): Omit<PatchPoints, 'of'> {
+/** Pictures made vectors of before the event loop turns: some milliseconds. */
+const picturesAtOnce = 64
+
+async function pointsOf(basis: PatchBasis, pictures: readonly Picked[], signal: AbortSignal): Promise<Omit<PatchPoints, 'of'>> {
   const count = pictures.reduce((sum, { patches }) => sum + patches.length, 0)
+  const dim = patchVectorDim(basis)
+  const set = { dim, rows: Uint32Array.from({ length: count }, (_, point) => point), matrix: new Float32Array(count * dim) }
   const members = new Int32Array(2 * count)
   let at = 0
-  pictures.forEach(({ patches }, picture) => {
-    for (const patch of patches) {
-      members[at++] = picture
-      members[at++] = patch
-    }
+  await inSlices(pictures.length, picturesAtOnce, signal, (from, to) => {
+    set.matrix.set(patchVectors(basis, pictures.slice(from, to)), at * dim)
+    for (let picture = from; picture < to; picture++)
+      for (const patch of pictures[picture]!.patches) {
+        members.set([picture, patch], 2 * at)
+        at++
+      }
   })
-  const set = { dim: patchVectorDim(basis), rows: Uint32Array.from({ length: count }, (_, point) => point), matrix: patchVectors(basis, pictures) }
   return { set, hashes: pictures.map(({ hash }) => hash), members }
 }
 
@@ -73,5 +82,5 @@ export async function loadPatchPoints(table: PatchTable, basis: PatchBasis, hash
   }
   if (pictures === 0) throw new EngineError('NOT_FOUND', 'none of the patch tokens of these pictures can be read; embed them with patches again')
   // Pictures that gave no point have as many patches as the others: a library is embedded at one size.
-  return { ...pointsOf(basis, read.filter((one) => one !== undefined)), of: Math.round((patches / pictures) * sorted.length) }
+  return { ...(await pointsOf(basis, read.filter((one) => one !== undefined), signal)), of: Math.round((patches / pictures) * sorted.length) }
 }

@@ -39,17 +39,17 @@ function meanAlongAxes({ dim, dims, mean, axes }: PatchBasis): Float64Array {
 /**
  * Kept tokens are m + A·c, with orthonormal axes A. Their dot products are those of [c + Aᵀm, |m − A·Aᵀm|], which has 65
  * numbers where a token has some hundred.
- * @returns float32 [picked, dims + 1], at unit length: dot products are the cosines of the kept tokens
+ * @returns float32 [patches, dims + 1], at unit length: dot products are the cosines of the kept tokens
  */
-export function patchVectors(basis: PatchBasis, pictures: readonly (PatchCodes & { readonly picked: Uint32Array })[]): Float32Array {
+export function patchVectors(basis: PatchBasis, pictures: readonly PatchCodes[]): Float32Array {
   const { dims } = basis
   const width = patchVectorDim(basis)
   const common = meanAlongAxes(basis)
-  const vectors = new Float32Array(width * pictures.reduce((sum, { picked }) => sum + picked.length, 0))
+  const vectors = new Float32Array((width / dims) * pictures.reduce((sum, { codes }) => sum + codes.length, 0))
   let at = 0
-  for (const { codes, scale, picked } of pictures)
-    for (const patch of picked) {
-      for (let axis = 0; axis < dims; axis++) vectors[at++] = codes[patch * dims + axis]! * scale + common[axis]!
+  for (const { codes, scale } of pictures)
+    for (let start = 0; start < codes.length; start += dims) {
+      for (let axis = 0; axis < dims; axis++) vectors[at++] = codes[start + axis]! * scale + common[axis]!
       vectors[at++] = common[dims]!
     }
   return normaliseRows(vectors, width)
