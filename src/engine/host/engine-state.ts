@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EngineError, messageOf, type EngineContract, type LibraryChanges, type PushValueOf, type RunInfo } from '../contract'
 import { openCodeProducts, type CodeProducts } from '../collection'
 import { loadBackbone, openRowProducts, type AnalysisState, type Backbone, type RowProducts } from '../inference'
-import { createLibraries, noFiles, type Libraries } from '../library'
+import { createLibraries, openStore, type Libraries, type Store } from '../library'
 import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
@@ -35,6 +35,8 @@ export interface EngineState {
   readonly models: ModelStore
   readonly backbones: BackboneCache<Backbone>
   readonly analyses: Analyses<AnalysisState>
+  /** What the workspace knows of pictures; this engine alone writes to it. */
+  readonly store: Promise<Store>
   readonly libraries: Libraries
   readonly exports: Exports
   readonly runs: Runs
@@ -68,8 +70,14 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   return () => (opened ??= open())
 }
 
-/** Makes the state of one engine. @throws EngineError DISK when the workspace cannot be used */
+/**
+ * Makes the state of one engine.
+ * @throws EngineError BUSY when another process uses the workspace, BAD_REQUEST for one of a newer version, DISK when it cannot be used
+ */
 export async function createEngineState(options: EngineOptions, { tellThroughput, tellRun, tellLibrary, startTrainer }: EngineSurroundings): Promise<EngineState> {
+  // First of all: nothing of a workspace is touched that another process uses.
+  const store = await openStore(options.workspace, { mode: 'write' })
+  store.onMended(({ table, what }) => process.stderr.write(`dinoscope engine: ${table}: ${what}\n`))
   const runtime = createRuntime({ preferred: options.provider, threads: options.threads })
   // Whoever needs it meets the failure; until then it must not end the process.
   runtime.catch(() => undefined)
@@ -98,8 +106,9 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     models,
     backbones: createBackboneCache(keptBackbones, load, analyses.forgetModel),
     analyses,
+    store: Promise.resolve(store),
     libraries: createLibraries({
-      files: noFiles,
+      files: store.files,
       workspace: options.workspace,
       onChanged: tellLibrary,
       onTrouble: (error) => process.stderr.write(`dinoscope engine: ${messageOf(error)}\n`),
@@ -120,8 +129,10 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
 }
 
 /** Frees everything; for the end of the process. */
-export async function disposeEngineState({ backbones, exports, libraries, runtime }: EngineState): Promise<void> {
+export async function disposeEngineState({ backbones, exports, libraries, runtime, store }: EngineState): Promise<void> {
   await libraries.dispose()
+  // Before what only takes time: whoever wants the workspace next waits for its lock.
+  await (await store).close()
   await exports.dispose()
   await backbones.dispose()
   const started = await runtime.catch(() => undefined)

@@ -1,6 +1,7 @@
 /** @file Rows under keys in a table of LanceDB: on the disk when acknowledged, one row for each key, damage passed by and told. */
 import type { Data, RecordBatch } from 'apache-arrow'
 import type { Table as LanceTable } from '@lancedb/lancedb'
+import { EngineError } from '../../contract'
 import { fixedBytes, schemaOf, tableOf } from './columns'
 import { compactIfDue } from './compaction'
 import { createFlush } from './flush'
@@ -107,8 +108,8 @@ export function createKeyedTable({ noun, keyBytes, writable, onMended, beforeCre
     for (const [key, rowId] of opened?.rows ?? [])
       if (rowId > (hole.after ?? -1) && rowId < (hole.before ?? Infinity)) opened?.rows.delete(key)
   }
-  const dropDoomed = async (table: LanceTable): Promise<void> => {
-    if (doomed.length === 0 || !writable) return
+  const dropDoomed = async (table: LanceTable | undefined): Promise<void> => {
+    if (table === undefined || doomed.length === 0 || !writable) return
     const conditions = doomed
     doomed = []
     await commit(async () => {
@@ -142,7 +143,7 @@ export function createKeyedTable({ noun, keyBytes, writable, onMended, beforeCre
   }
   /** The table as it is; for a reader, as the writer has left it, unless somebody is reading right now. */
   const current = async (): Promise<Opened | undefined> => {
-    if (closed) throw new TypeError('the store has been closed')
+    if (closed) throw new EngineError('CANCELLED', 'the store has been closed')
     opening ??= asDiskError(path, open).catch((error: unknown) => {
       opening = undefined
       throw error
@@ -210,7 +211,7 @@ export function createKeyedTable({ noun, keyBytes, writable, onMended, beforeCre
     if (writable) queue(tidy).catch(() => undefined)
   }
   const changing = <T>(work: () => Promise<T>): Promise<T> => {
-    if (!writable) throw new TypeError('a store that was opened for reading cannot be written to')
+    if (!writable) throw new EngineError('FORBIDDEN', 'a store that was opened for reading is not written to')
     return queue(() => asDiskError(path, work))
   }
 
@@ -302,8 +303,8 @@ export function createKeyedTable({ noun, keyBytes, writable, onMended, beforeCre
         return found === undefined ? undefined : await commit(() => work(found.table))
       }),
     close: async () => {
-      if (writable) await queue(tidy).catch(() => undefined)
-      await queue(() => Promise.resolve())
+      // Compaction can wait; what is damaged need not be found again.
+      if (writable) await queue(() => gate.ifAlone(async () => dropDoomed((await opening)?.table))).catch(() => undefined)
       closed = true
       opened?.table.close()
     },
