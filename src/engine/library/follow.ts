@@ -1,12 +1,12 @@
 /** @file Keeps what is known of an opened folder up to date after it has been read: what happens in it, and drives that come and go. */
-import { EngineError, isEngineError } from '../contract'
+import { isEngineError } from '../contract'
 import { examineName, type ScanFolder } from './examine-entry'
 import type { ImageRecord } from './image-record'
 import { findByPath, type FoundFile, type Library } from './library'
 import { showName } from './names'
 import { readFiles, readFolder, type ReadingContext } from './reading'
 import { markGone, takeIn } from './reconcile'
-import { identifyFolder, isEmptyFolder, requireFolder } from './scan'
+import { isEmptyFolder, requireFolder, requireSameFolder } from './scan'
 import { watchFolders, type FolderWatch, type Touched } from './watch'
 
 export interface Following {
@@ -45,7 +45,6 @@ function below({ records }: Library, prefixes: ReadonlySet<string>): readonly Im
 export function followFolder(library: Library, context: FollowContext, times: FollowTimes = usualTimes): Following {
   const { root, closing } = library
   let watching: FolderWatch | undefined
-  let identity = ''
   let timer: NodeJS.Timeout | undefined
   let started = false
   const early: Touched[] = []
@@ -92,7 +91,7 @@ export function followFolder(library: Library, context: FollowContext, times: Fo
       }
     }
     // A volume that was taken away leaves nothing of what was in it; that is no news of the pictures.
-    if ((await identifyFolder(root)) !== identity) throw new EngineError('SOURCE_UNAVAILABLE', `${root} is not there any more`, { detail: { path: root } })
+    await requireSameFolder(root, library.identity)
     for (const prefix of absentFolders) watching?.forget(prefix)
     markGone(library, [...absent, ...below(library, absentFolders)])
     if (linked) return lookAtAll()
@@ -139,7 +138,6 @@ export function followFolder(library: Library, context: FollowContext, times: Fo
       lost()
       return
     }
-    identity = await identifyFolder(root)
     library.offline = false
     watchAnew()
     started = true
@@ -158,7 +156,6 @@ export function followFolder(library: Library, context: FollowContext, times: Fo
     },
     start: () => {
       enqueue(async () => {
-        identity = await identifyFolder(root)
         started = true
         const unknown = early.some(({ raw }) => raw === '')
         if (unknown) await lookAtAll()

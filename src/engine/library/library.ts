@@ -32,6 +32,8 @@ export interface Library {
   broken: number
   gone: number
   offline: boolean
+  /** Which folder the root was when it was last scanned. */
+  identity: string
   /** Number of the last scan. */
   scans: number
   /** Whoever is told what happens: who opens the folder at first, all pages afterwards. */
@@ -58,6 +60,7 @@ export function createLibrary(root: string, teller: Teller): Library {
     broken: 0,
     gone: 0,
     offline: false,
+    identity: '',
     scans: 0,
     teller,
     closing: new AbortController(),
@@ -77,6 +80,8 @@ export function folderAt(library: Library, prefix: string): RecordFolder | undef
   const folder = (path: FilePath): RecordFolder => ({ libraryId, idPrefix, path, prefix, byName: new Map() })
   const make = (): RecordFolder | undefined => {
     if (prefix === '') return folder(root)
+    // Without a name a prefix would be its own parent.
+    if (prefix === '/') return undefined
     const nameAt = prefix.lastIndexOf('/', prefix.length - 2) + 1
     const raw = rawName(prefix.slice(nameAt, -1))
     const parent = folderAt(library, prefix.slice(0, nameAt))

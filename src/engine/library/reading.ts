@@ -5,7 +5,7 @@ import type { ImageRecord } from './image-record'
 import type { Library } from './library'
 import type { Pictures } from './pictures'
 import { markGone, takeIn, unseen } from './reconcile'
-import { requireFolder, scanFolder } from './scan'
+import { identifyFolder, requireSameFolder, scanFolder } from './scan'
 
 export interface ReadingContext {
   readonly pictures: Pick<Pictures, 'check'>
@@ -51,7 +51,7 @@ async function readQueued(library: Library, next: () => Promise<ImageRecord | un
     await context.pictures.check(library, record)
     context.onRead()
     // When the folder itself has gone, that is one problem and not one for each picture.
-    if (record.problem?.code === 'SOURCE_UNAVAILABLE') await requireFolder(library.root)
+    if (record.problem?.code === 'SOURCE_UNAVAILABLE') await requireSameFolder(library.root, library.identity)
   }
 }
 
@@ -70,6 +70,7 @@ export async function readFiles(library: Library, records: readonly ImageRecord[
  */
 export async function readFolder(library: Library, below: ScanFolder | undefined, context: ReadingContext): Promise<void> {
   const backlog = createBacklog<ImageRecord>()
+  if (below === undefined) library.identity = await identifyFolder(library.root)
   library.scans += 1
   const scan = async (signal: AbortSignal): Promise<void> => {
     const unreadable: string[] = []

@@ -53,6 +53,17 @@ export async function identifyFolder(path: string): Promise<string> {
   return `${dev}:${ino}`
 }
 
+/**
+ * When the root of what is read has gone, going on would report everything in it as missing.
+ * @param identity what `identifyFolder` gave before
+ * @throws EngineError SOURCE_UNAVAILABLE when the folder cannot be read, or another one lies there
+ */
+export async function requireSameFolder(root: string, identity: string): Promise<void> {
+  await requireFolder(root)
+  if ((await identifyFolder(root)) === identity) return
+  throw new EngineError('SOURCE_UNAVAILABLE', `${root}: another folder lies there now than when it was opened; was its drive taken away?`, { detail: { path: root } })
+}
+
 /** Whether there is nothing at all in a folder, as where a drive belongs that is not there. */
 export async function isEmptyFolder(path: string): Promise<boolean> {
   const folder = await opendir(path)
@@ -86,13 +97,6 @@ export async function* scanFolder(root: string, { signal, below, onFolder }: Sca
   const pending: ScanFolder[] = [below ?? { path: realRoot, prefix: '' }]
   let batchSize = firstBatch
 
-  /** When the root is gone as well, going on would report everything in it as missing. */
-  const requireSameRoot = async (): Promise<void> => {
-    await requireFolder(realRoot)
-    if ((await identifyFolder(realRoot)) !== identity)
-      throw new EngineError('SOURCE_UNAVAILABLE', `${root}: another folder lies there now than when it was opened; was its drive taken away?`, { detail: { path: root } })
-  }
-
   const enter = async (folder: ScanFolder): Promise<FolderListing | ScanBatch | undefined> => {
     try {
       const stats = await lstat(folder.path, { bigint: true })
@@ -101,7 +105,7 @@ export async function* scanFolder(root: string, { signal, below, onFolder }: Sca
       return await listFolder(folder.path, signal)
     } catch (error) {
       signal.throwIfAborted()
-      await requireSameRoot()
+      await requireSameFolder(realRoot, identity)
       const reason = `the folder cannot be read: ${messageOf(error)}`
       if (folder.prefix === '') throw new EngineError('SOURCE_UNAVAILABLE', `${root}: ${reason}`, { detail: { path: root }, cause: error })
       const skipped = [{ relativePath: folder.prefix.slice(0, -1), code: 'SOURCE_UNAVAILABLE', reason }]
@@ -136,7 +140,7 @@ export async function* scanFolder(root: string, { signal, below, onFolder }: Sca
     const folders = Array.from(listing.folders.sorted(), (entry) => ({ path: childPath(path, entry.raw), prefix: `${prefix}${entry.shown}/` }))
     pending.push(...folders.reverse())
   }
-  await requireSameRoot()
+  await requireSameFolder(realRoot, identity)
 }
 
 function take<T>(items: Generator<T>, count: number): T[] {

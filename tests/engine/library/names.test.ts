@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { childPath, isHiddenName, isPictureName, naturalKey, showName } from '../../../src/engine/library/names'
+import { randomStreamAt } from '../../../src/engine/tensor'
+import { childPath, isHiddenName, isPictureName, naturalKey, rawName, showName } from '../../../src/engine/library/names'
 
 const raw = (bytes: readonly number[] | string): string => Buffer.from(bytes as string, typeof bytes === 'string' ? 'utf8' : undefined).toString('latin1')
 
@@ -21,11 +22,21 @@ describe('showName', () => {
   ])('shows %s', (_name, name, expected) => {
     expect(showName(name)).toBe(expected)
     expect(unshow(showName(name)).toString('latin1')).toBe(name)
+    expect(rawName(expected)).toBe(name)
   })
 
   it('shows no two names alike', () => {
     const names = [raw('é'), raw('e\u0301'), raw([0xe9]), raw('\\xE9'), raw('\\\\xE9'), raw('xE9')]
     expect(new Set(names.map(showName)).size).toBe(names.length)
+  })
+})
+
+describe('rawName', () => {
+  it('gives every name back that is shown', () => {
+    const random = randomStreamAt(1, 'probe', 2)
+    const alphabet = [0x5c, 0x78, 0x45, 0x39, 0xc3, 0xa9, 0xe9, 0x80, 0x20, 0x0a]
+    const names = Array.from({ length: 2_000 }, () => raw(Array.from({ length: 1 + Math.floor(random.uniform() * 8) }, () => alphabet[Math.floor(random.uniform() * alphabet.length)] ?? 0)))
+    expect(names.filter((name) => rawName(showName(name)) !== name)).toEqual([])
   })
 })
 
