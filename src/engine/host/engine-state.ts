@@ -8,6 +8,7 @@ import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
+import { createClusterings, type Clusterings } from './clusterings'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createMapStorage, type MapStorage } from './maps'
@@ -46,6 +47,7 @@ export interface EngineState {
   readonly hashRows: HashRowsCache
   readonly patchChunks: PatchChunks
   readonly maps: MapStorage
+  readonly clusterings: Clusterings
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
   readonly rowProducts: () => Promise<RowProducts>
@@ -121,6 +123,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     hashRows: createHashRowsCache(),
     patchChunks: createPatchChunks(),
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts: once(async () => (await openRowProducts(await runtime)).products),
     codeProducts: once(async () => openCodeProducts(await runtime)),

@@ -1,21 +1,25 @@
-/** @file Requests of structure.*: being built. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests about the structure of a folder: clusters, duplicates, outliers, curation. */
+import type { EngineContract, Handlers } from '../../contract'
+import { changeClustering, clusterLibrary } from '../cluster-library'
+import { findClustering, listClusterings } from '../clustering-view'
+import { curationOf, duplicatesOf, outliersOf } from '../compare-library'
 import type { EngineState } from '../engine-state'
 
-type StructureRequests = 'structure.cluster' | 'structure.clusterings' | 'structure.clustering' | 'structure.change' | 'structure.removeClustering' | 'structure.duplicates' | 'structure.outliers' | 'structure.curate'
-
-const missing = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
+type StructureRequests = Extract<keyof Handlers<EngineContract>, `structure.${string}`>
 
 /** `structure.*` */
-export function structureHandlers(_state: EngineState): Pick<Handlers<EngineContract>, StructureRequests> {
+export function structureHandlers(state: EngineState): Pick<Handlers<EngineContract>, StructureRequests> {
   return {
-    'structure.cluster': missing,
-    'structure.clusterings': missing,
-    'structure.clustering': missing,
-    'structure.change': missing,
-    'structure.removeClustering': missing,
-    'structure.duplicates': missing,
-    'structure.outliers': missing,
-    'structure.curate': missing,
+    'structure.cluster': (request, context) => clusterLibrary(state, request, context),
+    'structure.clusterings': ({ libraryId }) => listClusterings(state, libraryId),
+    'structure.clustering': ({ libraryId, clusteringId }) => findClustering(state, libraryId, clusteringId),
+    'structure.change': ({ libraryId, clusteringId, change }) => changeClustering(state, libraryId, clusteringId, change),
+    'structure.removeClustering': async ({ clusteringId }) => {
+      await state.clusterings.remove(clusteringId)
+      return undefined
+    },
+    'structure.duplicates': (request, context) => duplicatesOf(state, request, context),
+    'structure.outliers': (request, context) => outliersOf(state, request, context),
+    'structure.curate': (request, context) => curationOf(state, request, context),
   }
 }
