@@ -2,6 +2,7 @@
 import { EngineError } from '../contract'
 import { normaliseRows, type RowProducts } from '../inference'
 import type { PatchBasis } from '../library'
+import { spreadVariance } from './patch-basis-spread'
 
 /** Numbers that are kept of each token. */
 const keptDims = 64
@@ -78,7 +79,8 @@ function withFixedSign(axis: Float64Array): Float64Array {
 }
 
 /**
- * PCA of unit patch tokens by orthogonal iteration: min(64, dim) axes by falling variance.
+ * PCA of unit patch tokens by orthogonal iteration: min(64, dim) axes that together hold the most variance, turned so that
+ * each holds as much as the next.
  * @param tokens patch tokens after the final norm, of any length, float32 [count, dim]; at least as many as axes
  * @throws EngineError BAD_REQUEST for too few tokens or such that are no numbers
  */
@@ -110,7 +112,7 @@ export async function fitPatchBasis(tokens: Float32Array, dim: number, products:
     .sort((a, b) => b.variance - a.variance)
     .slice(0, dims)
   const axes = new Float32Array(dims * dim)
-  ranked.forEach(({ axis }, row) => { axes.set(withFixedSign(axis), row * dim) })
+  spreadVariance(ranked.map(({ axis }) => withFixedSign(axis))).forEach((axis, row) => { axes.set(axis, row * dim) })
   const explained = trace > 0 ? Math.min(1, ranked.reduce((sum, { variance }) => sum + variance, 0) / trace) : 1
   return { dim, dims, mean, axes, explained }
 }

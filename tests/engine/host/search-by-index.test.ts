@@ -16,7 +16,7 @@ function fakeIndex(found: readonly { readonly hash: string; readonly cosine: num
     asked.push(top)
     return method === 'index' ? Promise.resolve(found.slice(0, top)) : unused()
   }
-  return { asked, table: { hashes: unused, append: unused, read: unused, nearest, buildIndex: unused, indexed: unused } }
+  return { asked, table: { hashes: unused, append: unused, verify: unused, read: unused, nearest, buildIndex: unused, indexed: unused } }
 }
 
 const query = Float32Array.of(1, 0)
