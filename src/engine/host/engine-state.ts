@@ -14,6 +14,7 @@ import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
+import { createPictureSets, type PictureSets } from './picture-sets'
 import { createPatchChunks, type PatchChunks } from './patch-chunks'
 import { writeActiveRuns } from './runs/active-runs'
 import { createDiskRunStore, type DiskRunStore } from './runs/disk-store'
@@ -48,6 +49,7 @@ export interface EngineState {
   readonly patchChunks: PatchChunks
   readonly maps: MapStorage
   readonly clusterings: Clusterings
+  readonly sets: PictureSets
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
   readonly rowProducts: () => Promise<RowProducts>
@@ -124,6 +126,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     patchChunks: createPatchChunks(),
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts: once(async () => (await openRowProducts(await runtime)).products),
     codeProducts: once(async () => openCodeProducts(await runtime)),

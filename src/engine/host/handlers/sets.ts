@@ -1,20 +1,40 @@
-/** @file Requests of sets.*: being built. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests about selections and tags, and to copy pictures away. */
+import type { EngineContract, Handlers, SetInfo } from '../../contract'
+import { requireAccess } from '../access'
+import { copyPictures } from '../copy-pictures'
 import type { EngineState } from '../engine-state'
+import type { PictureSet } from '../picture-sets'
+import { hashesAt, imagesAt } from '../row-hashes'
 
-type SetRequests = 'sets.list' | 'sets.create' | 'sets.change' | 'sets.rows' | 'sets.remove' | 'sets.restore' | 'sets.copy'
-
-const missing = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
+type SetRequests = Extract<keyof Handlers<EngineContract>, `sets.${string}`>
 
 /** `sets.*` */
-export function setHandlers(_state: EngineState): Pick<Handlers<EngineContract>, SetRequests> {
+export function setHandlers(state: Pick<EngineState, 'options' | 'libraries' | 'hashRows' | 'sets'>): Pick<Handlers<EngineContract>, SetRequests> {
+  const { options, libraries, hashRows, sets } = state
+  const tell = ({ setId, kind, name, changedAt, hashes }: PictureSet, libraryId: string): SetInfo => {
+    const rowsOf = hashRows.of(libraries.images(libraryId))
+    return { setId, kind, name, here: hashes.reduce((count, hash) => count + Number(rowsOf.has(hash)), 0), size: hashes.length, changedAt }
+  }
   return {
-    'sets.list': missing,
-    'sets.create': missing,
-    'sets.change': missing,
-    'sets.rows': missing,
-    'sets.remove': missing,
-    'sets.restore': missing,
-    'sets.copy': missing,
+    'sets.list': async ({ libraryId }) => (await sets.list()).map((set) => tell(set, libraryId)),
+    'sets.create': async ({ libraryId, kind, name, rows }) => tell(await sets.create(kind, name, await hashesAt(libraries, libraryId, rows)), libraryId),
+    'sets.change': async ({ libraryId, setId, change }) => {
+      const known = change.kind === 'rename' ? change : { kind: change.kind, hashes: await hashesAt(libraries, libraryId, change.rows) }
+      return tell(await sets.change(setId, known), libraryId)
+    },
+    'sets.rows': async ({ libraryId, setId }) => {
+      const { hashes } = await sets.find(setId)
+      const rowsOf = hashRows.of(libraries.images(libraryId))
+      return { rows: Uint32Array.from(hashes.flatMap((hash) => rowsOf.get(hash) ?? [])).sort() }
+    },
+    'sets.remove': async ({ setId }) => {
+      await sets.remove(setId)
+      return undefined
+    },
+    'sets.restore': async ({ libraryId, setId }) => tell(await sets.restore(setId), libraryId),
+    'sets.copy': async ({ libraryId, rows, folder, keepFolders }, context) => {
+      await requireAccess(options.root, folder)
+      return copyPictures({ images: imagesAt(libraries, libraryId, rows), root: libraries.root(libraryId), folder, keepFolders }, context)
+    },
   }
 }
