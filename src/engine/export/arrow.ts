@@ -28,9 +28,21 @@ import { factPairs } from './facts'
 import { checkTable, type ExpectedTable } from './parquet-check'
 import { writeVerified } from './verified-write'
 
-interface Column {
+/** A column of a table whose rows come in groups of type `R`. */
+export interface ArrowColumn<R> {
   readonly field: Field
-  data(rows: EmbeddingRows): Data
+  data(rows: R): Data
+}
+
+type Column = ArrowColumn<EmbeddingRows>
+
+/** What a file is besides its rows. */
+export interface ArrowTable<R> {
+  readonly columns: readonly ArrowColumn<R>[]
+  /** Metadata of the file as a whole, in order. */
+  readonly pairs: readonly (readonly [key: string, value: string])[]
+  /** How many rows a group has. */
+  count(rows: R): number
 }
 
 const required = (name: string, type: DataType): Field => new Field(name, type, false)
@@ -41,6 +53,18 @@ function strings(values: readonly string[]): Data<Utf8> {
   parts.forEach((part, index) => { valueOffsets[index + 1] = (valueOffsets[index] ?? 0) + part.length })
   return makeData({ type: new Utf8(), length: values.length, nullCount: 0, valueOffsets, data: new Uint8Array(Buffer.concat(parts)) })
 }
+
+/** A column of texts. */
+export const textOf = <R>(name: string, values: (rows: R) => readonly string[]): ArrowColumn<R> => ({ field: required(name, new Utf8()), data: (rows) => strings(values(rows)) })
+
+/** A column of float32 numbers. */
+export const numbersOf = <R>(name: string, values: (rows: R) => Float32Array): ArrowColumn<R> => ({
+  field: required(name, new Float32()),
+  data: (rows) => {
+    const data = values(rows)
+    return makeData({ type: new Float32(), length: data.length, nullCount: 0, data })
+  },
+})
 
 /** A column that says the same in every row: the text once, in a dictionary. Its id is given, so that the same rows give the same bytes. */
 function constant(name: string, value: string, id: number): Column {
@@ -57,8 +81,8 @@ function columnsOf({ dim, pooling, model, preprocessing }: EmbeddingFacts): read
     data: (rows) => makeData({ type: new Int32(), length: rows.names.length, nullCount: 0, data: values(rows) ?? new Int32Array(rows.names.length) }),
   })
   return [
-    { field: required('filename', new Utf8()), data: ({ names }) => strings(names) },
-    { field: required('image_hash', new Utf8()), data: ({ hashes }) => strings(hashes) },
+    textOf('filename', ({ names }) => names),
+    textOf('image_hash', ({ hashes }) => hashes),
     ...(pooling === 'patches' ? [place('patch_row', ({ places }) => places?.rows), place('patch_column', ({ places }) => places?.columns)] : []),
     {
       field: required('embedding', vector),
@@ -104,14 +128,18 @@ async function checkArrow(path: string, expected: ExpectedTable, signal: AbortSi
   }
 }
 
+/** {@link writeArrowTable} of embeddings. */
+export function writeArrow(path: string, facts: EmbeddingFacts, source: RowSource, signal?: AbortSignal): Promise<number> {
+  return writeArrowTable(path, { columns: columnsOf(facts), pairs: factPairs(facts), count: ({ names }) => names.length }, regroup(source, facts.dim), signal)
+}
+
 /**
  * Writes all rows to `path`, or nothing, reads the file back and opens it.
  * @returns the number of rows
  * @throws EngineError DISK when it cannot be written, does not read back or is not understood; the signal's reason when cancelled
  */
-export async function writeArrow(path: string, facts: EmbeddingFacts, source: RowSource, signal?: AbortSignal): Promise<number> {
-  const columns = columnsOf(facts)
-  const schema = new Schema(columns.map(({ field }) => field), new Map(factPairs(facts)))
+export async function writeArrowTable<R>(path: string, { columns, pairs, count }: ArrowTable<R>, source: AsyncIterable<R>, signal?: AbortSignal): Promise<number> {
+  const schema = new Schema(columns.map(({ field }) => field), new Map(pairs))
   let rows = 0
   await writeVerified(
     path,
@@ -122,11 +150,11 @@ export async function writeArrow(path: string, facts: EmbeddingFacts, source: Ro
       const drain = async (): Promise<void> => {
         for (const piece of pieces.take()) await append(piece)
       }
-      for await (const group of regroup(source, facts.dim)) {
+      for await (const group of source) {
         const children = columns.map(({ data }) => data(group))
-        writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: group.names.length, nullCount: 0, children })))
+        writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: count(group), nullCount: 0, children })))
         await drain()
-        rows += group.names.length
+        rows += count(group)
       }
       writer.finish()
       await drain()

@@ -66,6 +66,11 @@ export function plainColumn(values: number, bytes: Uint8Array): ColumnChunk {
 
 const bytesOf = (numbers: Float32Array | Int32Array): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
 
+/** A required FLOAT column. */
+export function floatColumn(values: Float32Array): ColumnChunk {
+  return plainColumn(values.length, bytesOf(values))
+}
+
 /** A required INT32 column. */
 export function int32Column(values: Int32Array): ColumnChunk {
   return plainColumn(values.length, bytesOf(values))

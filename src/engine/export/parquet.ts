@@ -4,7 +4,7 @@ import type { EmbeddingFacts, EmbeddingRows, RowSource } from './embedding-rows'
 import { regroup } from './embedding-rows'
 import { factPairs } from './facts'
 import { checkParquet } from './parquet-check'
-import { int32Column, stringColumn, vectorColumn, type ColumnChunk } from './parquet-pages'
+import { floatColumn, int32Column, stringColumn, vectorColumn, type ColumnChunk } from './parquet-pages'
 import { encodeThrift, i32, i64, list, struct, text, type ThriftStruct } from './thrift'
 import { writeVerified } from './verified-write'
 
@@ -16,21 +16,44 @@ const converted = { utf8: 0, list: 3 } as const
 const logical = { string: 1, list: 3 } as const
 const uncompressed = 0
 
-interface Column {
+/** A column of a table whose rows come in groups of type `R`. */
+export interface ParquetColumn<R> {
   readonly path: readonly string[]
   readonly type: number
   readonly schema: readonly ThriftStruct[]
-  chunk(rows: EmbeddingRows): ColumnChunk
+  chunk(rows: R): ColumnChunk
+}
+
+type Column = ParquetColumn<EmbeddingRows>
+
+/** What a file is besides its rows. */
+export interface ParquetTable<R> {
+  readonly columns: readonly ParquetColumn<R>[]
+  /** Metadata of the file as a whole, in order. */
+  readonly pairs: readonly (readonly [key: string, value: string])[]
+  /** Of the program. */
+  readonly version: string
+  /** How many rows a group has. */
+  count(rows: R): number
 }
 
 const stringSchema = (name: string): ThriftStruct =>
   struct([1, i32(types.byteArray)], [3, i32(repetitions.required)], [4, text(name)], [6, i32(converted.utf8)], [10, struct([logical.string, struct()])])
 
-const stringOf = (name: string, values: (rows: EmbeddingRows) => readonly string[]): Column => ({
+/** A column of texts. */
+export const stringOf = <R>(name: string, values: (rows: R) => readonly string[]): ParquetColumn<R> => ({
   path: [name],
   type: types.byteArray,
   schema: [stringSchema(name)],
   chunk: (rows) => stringColumn(values(rows)),
+})
+
+/** A column of float32 numbers. */
+export const floatOf = <R>(name: string, values: (rows: R) => Float32Array): ParquetColumn<R> => ({
+  path: [name],
+  type: types.float,
+  schema: [struct([1, i32(types.float)], [3, i32(repetitions.required)], [4, text(name)])],
+  chunk: (rows) => floatColumn(values(rows)),
 })
 
 const int32Of = (name: string, values: (rows: EmbeddingRows) => Int32Array | undefined): Column => ({
@@ -64,7 +87,7 @@ function columnsOf({ dim, pooling, model, preprocessing }: EmbeddingFacts): read
 }
 
 interface WrittenChunk extends Pick<ColumnChunk, 'values' | 'encodings' | 'dictionaryBytes'> {
-  readonly column: Column
+  readonly column: Pick<Column, 'type' | 'path'>
   readonly offset: number
   readonly bytes: number
 }
@@ -94,19 +117,24 @@ function groupMetadata(chunks: readonly WrittenChunk[], rows: number): ThriftStr
   return struct([1, list('struct', chunks.map(chunkMetadata))], [2, i64(bytes)], [3, i64(rows)], [5, i64(chunks[0]?.offset ?? magic.length)], [6, i64(bytes)])
 }
 
-function fileMetadata(facts: EmbeddingFacts, columns: readonly Column[], groups: readonly ThriftStruct[], rows: number): Uint8Array {
+function fileMetadata<R>({ columns, pairs, version }: ParquetTable<R>, groups: readonly ThriftStruct[], rows: number): Uint8Array {
   const root = struct([4, text('schema')], [5, i32(columns.length)])
-  const pairs = factPairs(facts).map(([key, value]) => struct([1, text(key)], [2, text(value)]))
   return encodeThrift(
     struct(
       [1, i32(2)],
       [2, list('struct', [root, ...columns.flatMap(({ schema }) => schema)])],
       [3, i64(rows)],
       [4, list('struct', groups)],
-      [5, list('struct', pairs)],
-      [6, text(`DinoScope version ${facts.version}`)],
+      [5, list('struct', pairs.map(([key, value]) => struct([1, text(key)], [2, text(value)])))],
+      [6, text(`DinoScope version ${version}`)],
     ),
   )
+}
+
+/** {@link writeParquetTable} of embeddings. */
+export function writeParquet(path: string, facts: EmbeddingFacts, source: RowSource, signal?: AbortSignal): Promise<number> {
+  const table = { columns: columnsOf(facts), pairs: factPairs(facts), version: facts.version, count: ({ names }: EmbeddingRows) => names.length }
+  return writeParquetTable(path, table, regroup(source, facts.dim), signal)
 }
 
 /**
@@ -114,8 +142,8 @@ function fileMetadata(facts: EmbeddingFacts, columns: readonly Column[], groups:
  * @returns the number of rows
  * @throws EngineError DISK when it cannot be written, does not read back or is not understood; the signal's reason when cancelled
  */
-export async function writeParquet(path: string, facts: EmbeddingFacts, source: RowSource, signal?: AbortSignal): Promise<number> {
-  const columns = columnsOf(facts)
+export async function writeParquetTable<R>(path: string, table: ParquetTable<R>, source: AsyncIterable<R>, signal?: AbortSignal): Promise<number> {
+  const { columns } = table
   let rows = 0
   await writeVerified(
     path,
@@ -123,7 +151,7 @@ export async function writeParquet(path: string, facts: EmbeddingFacts, source: 
       const groups: ThriftStruct[] = []
       let offset = magic.length
       await append(magic)
-      for await (const group of regroup(source, facts.dim)) {
+      for await (const group of source) {
         const chunks: WrittenChunk[] = []
         for (const column of columns) {
           const { pages, ...told } = column.chunk(group)
@@ -134,10 +162,11 @@ export async function writeParquet(path: string, facts: EmbeddingFacts, source: 
           }
           chunks.push({ column, offset: start, bytes: offset - start, ...told })
         }
-        groups.push(groupMetadata(chunks, group.names.length))
-        rows += group.names.length
+        const count = table.count(group)
+        groups.push(groupMetadata(chunks, count))
+        rows += count
       }
-      const footer = fileMetadata(facts, columns, groups, rows)
+      const footer = fileMetadata(table, groups, rows)
       const length = Buffer.alloc(4)
       length.writeUInt32LE(footer.length)
       await append(footer)
