@@ -30,18 +30,17 @@ export function float64(values: Float64Array): Data {
 
 /** Any number of bytes in each row. */
 export function bytes(values: readonly Uint8Array[]): Data {
-  return arrow.makeData({ type: new arrow.Binary(), length: values.length, nullCount: 0, valueOffsets: offsetsOf(values), data: Buffer.concat(values) })
+  return arrow.makeData({ ...bytesInit(values), type: new arrow.Binary() })
 }
 
-/** @param values UTF-8 */
-export function texts(values: readonly Uint8Array[]): Data {
-  return arrow.makeData({ type: new arrow.Utf8(), length: values.length, nullCount: 0, valueOffsets: offsetsOf(values), data: Buffer.concat(values) })
+export function texts(values: readonly string[]): Data {
+  return arrow.makeData({ ...bytesInit(values.map((value) => Buffer.from(value))), type: new arrow.Utf8() })
 }
 
-function offsetsOf(values: readonly Uint8Array[]): Int32Array {
-  const offsets = new Int32Array(values.length + 1)
-  values.forEach(({ length }, index) => (offsets[index + 1] = offsets[index]! + length))
-  return offsets
+function bytesInit(values: readonly Uint8Array[]): { readonly length: number; readonly nullCount: 0; readonly valueOffsets: Int32Array; readonly data: Uint8Array } {
+  const valueOffsets = new Int32Array(values.length + 1)
+  values.forEach(({ length }, index) => (valueOffsets[index + 1] = valueOffsets[index]! + length))
+  return { length: values.length, nullCount: 0, valueOffsets, data: Buffer.concat(values) }
 }
 
 /** The schema of a table with these columns, in their order. */
@@ -100,11 +99,10 @@ export function bytesOf(batch: RecordBatch, name: string): ByteColumn {
   return { offsets: column.valueOffsets as Int32Array, data: asBuffer(column.values as Uint8Array) }
 }
 
-/** Texts of a column: nearly all are plain letters, and those are cut from one long string. */
+/** Texts of a column: nearly all are plain letters, which need no decoding. */
 export function textReader({ offsets, data }: ByteColumn): (row: number) => string {
-  if (!isAscii(data)) return (row) => data.toString('utf8', offsets[row], offsets[row + 1])
-  const all = data.toString('latin1')
-  return (row) => all.slice(offsets[row], offsets[row + 1])
+  const encoding = isAscii(data) ? 'latin1' : 'utf8'
+  return (row) => data.toString(encoding, offsets[row], offsets[row + 1])
 }
 
 function asBuffer(values: Uint8Array): Buffer {

@@ -1,9 +1,9 @@
 /** @file Files as rows of their table: each with a check over all that is said of it. */
 import { hash } from 'node:crypto'
-import type { RecordBatch } from 'apache-arrow'
-import { bytesOf, fixedBytes, fixedBytesOf, float64, uint32Of, float64Of, textReader, texts, uint32, type ByteColumn } from './columns'
+import type { Data, RecordBatch } from 'apache-arrow'
+import { bytesOf, fixedBytes, fixedBytesOf, float64, float64Of, textReader, texts, uint32, uint32Of, type ByteColumn } from './columns'
 import type { NewRows } from './keyed-table'
-import { rowCheck } from './row-check'
+import { cellsCheck, type Cells } from './row-check'
 import type { StoredFile } from './store'
 
 /** Bytes of a key. */
@@ -11,35 +11,23 @@ export const fileKeyBytes = 16
 const hashBytes = 32
 const lookBytes = 8
 
+/** Columns of the table besides the key, as they are checked. Zeros stand for a hash or look that is not known, nothing for no problem. */
 const textColumns = ['root', 'path', 'problem_code', 'problem_reason'] as const
-/** Columns of the table besides the key. Zeros stand for a hash or a look that is not known, as empty does for a problem. */
-export const fileColumns = [...textColumns, 'size', 'modified', 'width', 'height', 'hash', 'look', 'check'] as const
+const fixedColumns = { size: 8, modified: 8, width: 4, height: 4, hash: hashBytes, look: lookBytes } as const
+export const fileColumns: readonly string[] = [...textColumns, ...Object.keys(fixedColumns), 'check']
 
 /** The key of a file: of its root and its path below it. */
 export function fileKey(root: string, relativePath: string): string {
   return hash('sha256', `${root}\0${relativePath}`).slice(0, fileKeyBytes * 2)
 }
 
-/** What the numbers, hash and look of a row are checked by, in 72 bytes that are used for one row after the other. */
-function createFixedPart(): { readonly bytes: Buffer; set(size: number, modified: number, width: number, height: number, hash: Uint8Array, look: Uint8Array): void } {
-  const bytes = Buffer.alloc(16 + 8 + hashBytes + lookBytes)
-  return {
-    bytes,
-    set: (size, modified, width, height, hash, look) => {
-      bytes.writeDoubleLE(size, 0)
-      bytes.writeDoubleLE(modified, 8)
-      bytes.writeUInt32LE(width, 16)
-      bytes.writeUInt32LE(height, 20)
-      bytes.set(hash, 24)
-      bytes.set(look, 24 + hashBytes)
-    },
-  }
+function fixedCells({ buffer, byteOffset, byteLength }: ArrayBufferView, width: number): Cells {
+  return { data: new Uint8Array(buffer, byteOffset, byteLength), width }
 }
 
-const separator = Buffer.from([0])
-
-function checkOf(fixed: Uint8Array, texts: readonly Uint8Array[]): number {
-  return rowCheck(fixed, ...texts.flatMap((text) => [text, separator]))
+/** The cells of columns in the order of `fileColumns`, to be checked. */
+function cellsOf(text: (column: string) => ByteColumn, fixed: (column: string) => ArrayBufferView): readonly Cells[] {
+  return [...textColumns.map(text), ...Object.entries(fixedColumns).map(([column, width]) => fixedCells(fixed(column), width))]
 }
 
 function hexBytes(values: readonly (string | undefined)[], width: number): Buffer {
@@ -48,34 +36,25 @@ function hexBytes(values: readonly (string | undefined)[], width: number): Buffe
 }
 
 export function encodeFiles(files: readonly StoredFile[]): NewRows {
-  const text = {
-    root: files.map(({ root }) => Buffer.from(root)),
-    path: files.map(({ relativePath }) => Buffer.from(relativePath)),
-    problem_code: files.map(({ problemCode }) => Buffer.from(problemCode ?? '')),
-    problem_reason: files.map(({ problemReason }) => Buffer.from(problemReason ?? '')),
+  const columns: Readonly<Record<string, Data>> = {
+    root: texts(files.map(({ root }) => root)),
+    path: texts(files.map(({ relativePath }) => relativePath)),
+    problem_code: texts(files.map(({ problemCode }) => problemCode ?? '')),
+    problem_reason: texts(files.map(({ problemReason }) => problemReason ?? '')),
+    size: float64(Float64Array.from(files, ({ sizeBytes }) => sizeBytes)),
+    modified: float64(Float64Array.from(files, ({ modifiedMs }) => modifiedMs)),
+    width: uint32(Uint32Array.from(files, ({ width }) => width)),
+    height: uint32(Uint32Array.from(files, ({ height }) => height)),
+    hash: fixedBytes(hexBytes(files.map((file) => file.hash), hashBytes), hashBytes),
+    look: fixedBytes(hexBytes(files.map((file) => file.look), lookBytes), lookBytes),
   }
-  const hash = hexBytes(files.map((file) => file.hash), hashBytes)
-  const look = hexBytes(files.map((file) => file.look), lookBytes)
-  const fixed = createFixedPart()
-  const checks = files.map(({ sizeBytes, modifiedMs, width, height }, row) => {
-    fixed.set(sizeBytes, modifiedMs, width, height, hash.subarray(row * hashBytes, (row + 1) * hashBytes), look.subarray(row * lookBytes, (row + 1) * lookBytes))
-    return checkOf(fixed.bytes, textColumns.map((column) => text[column][row]!))
-  })
+  const cells = cellsOf(
+    (column) => ({ offsets: columns[column]!.valueOffsets as Int32Array, data: columns[column]!.values as Buffer }),
+    (column) => columns[column]!.values as ArrayBufferView,
+  )
   return {
     keys: files.map(({ root, relativePath }) => fileKey(root, relativePath)),
-    columns: {
-      root: texts(text.root),
-      path: texts(text.path),
-      problem_code: texts(text.problem_code),
-      problem_reason: texts(text.problem_reason),
-      size: float64(Float64Array.from(files, ({ sizeBytes }) => sizeBytes)),
-      modified: float64(Float64Array.from(files, ({ modifiedMs }) => modifiedMs)),
-      width: uint32(Uint32Array.from(files, ({ width }) => width)),
-      height: uint32(Uint32Array.from(files, ({ height }) => height)),
-      hash: fixedBytes(hash, hashBytes),
-      look: fixedBytes(look, lookBytes),
-      check: uint32(Uint32Array.from(checks)),
-    },
+    columns: { ...columns, check: uint32(Uint32Array.from(files, (_, row) => cellsCheck(cells, row))) },
   }
 }
 
@@ -92,39 +71,39 @@ function orUndefined(text: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** Rows of a batch that lie in `root`; of those that are damaged, the numbers in the batch go to `damaged`. */
+/** Whether cells of texts hold exactly `text`, row by row. */
+function textMatcher({ data, offsets }: ByteColumn, text: string): (row: number) => boolean {
+  const wanted = Buffer.from(text)
+  return (row) => wanted.compare(data, offsets[row], offsets[row + 1]) === 0
+}
+
+/** Rows of a batch that lie in `root`; of those that are damaged, the places in the batch go to `damaged`. */
 export function decodeFiles(batch: RecordBatch, root: string, damaged: number[]): readonly StoredFile[] {
-  const columns = textColumns.map((column): ByteColumn => bytesOf(batch, column))
-  const [roots, ...others] = columns as [ByteColumn, ...ByteColumn[]]
-  const [readPath, readCode, readReason] = others.map(textReader) as [(row: number) => string, (row: number) => string, (row: number) => string]
-  const sizes = float64Of(batch, 'size')
-  const times = float64Of(batch, 'modified')
-  const widths = uint32Of(batch, 'width')
-  const heights = uint32Of(batch, 'height')
-  const checks = uint32Of(batch, 'check')
-  const [hashes, looks] = [fixedBytesOf(batch, 'hash'), fixedBytesOf(batch, 'look')]
-  const [readHash, readLook] = [hexReader(hashes, hashBytes), hexReader(looks, lookBytes)]
-  const rootBytes = Buffer.from(root)
-  const fixed = createFixedPart()
+  const isInRoot = textMatcher(bytesOf(batch, 'root'), root)
+  const [path, problemCode, problemReason] = ['path', 'problem_code', 'problem_reason'].map((column) => textReader(bytesOf(batch, column)))
+  const [size, modified] = ['size', 'modified'].map((column) => float64Of(batch, column))
+  const [width, height, check] = ['width', 'height', 'check'].map((column) => uint32Of(batch, column))
+  const [hashOf, lookOf] = [hexReader(fixedBytesOf(batch, 'hash'), hashBytes), hexReader(fixedBytesOf(batch, 'look'), lookBytes)]
+  const numbers: Readonly<Record<string, ArrayBufferView>> = { size: size!, modified: modified!, width: width!, height: height! }
+  const cells = cellsOf((column) => bytesOf(batch, column), (column) => numbers[column] ?? fixedBytesOf(batch, column))
   const files: StoredFile[] = []
   for (let row = 0; row < batch.numRows; row++) {
-    if (!roots.data.subarray(roots.offsets[row], roots.offsets[row + 1]).equals(rootBytes)) continue
-    fixed.set(sizes[row]!, times[row]!, widths[row]!, heights[row]!, hashes.subarray(row * hashBytes, (row + 1) * hashBytes), looks.subarray(row * lookBytes, (row + 1) * lookBytes))
-    if (checkOf(fixed.bytes, columns.map(({ data, offsets }) => data.subarray(offsets[row], offsets[row + 1]))) !== checks[row]) {
+    if (!isInRoot(row)) continue
+    if (cellsCheck(cells, row) !== check![row]) {
       damaged.push(row)
       continue
     }
     files.push({
       root,
-      relativePath: readPath(row),
-      sizeBytes: sizes[row]!,
-      modifiedMs: times[row]!,
-      hash: readHash(row),
-      width: widths[row]!,
-      height: heights[row]!,
-      look: readLook(row),
-      problemCode: orUndefined(readCode(row)),
-      problemReason: orUndefined(readReason(row)),
+      relativePath: path!(row),
+      sizeBytes: size![row]!,
+      modifiedMs: modified![row]!,
+      hash: hashOf(row),
+      width: width![row]!,
+      height: height![row]!,
+      look: lookOf(row),
+      problemCode: orUndefined(problemCode!(row)),
+      problemReason: orUndefined(problemReason!(row)),
     })
   }
   return files

@@ -2,31 +2,31 @@
 import { bytesOf } from './columns'
 import { decodeFiles, encodeFiles, fileColumns, fileKey } from './file-rows'
 import type { KeyedTable } from './keyed-table'
-import { mergeSorted } from './merge-sorted'
 import { rowIdsOf } from './read-around'
 import type { FileTable, StoredFile } from './store'
 
 /** Files made into rows before the event loop turns, and written by one commit. */
-const writtenAtOnce = 5000
-
-function byPath(left: StoredFile, right: StoredFile): number {
-  return left.relativePath < right.relativePath ? -1 : left.relativePath > right.relativePath ? 1 : 0
-}
+const writtenAtOnce = 4096
+/** Likewise of those that are taken away. */
+const removedAtOnce = 16_384
 
 export function createFileTable(table: KeyedTable): FileTable {
-  const remove = (root: string, relativePaths: readonly string[]): Promise<void> => table.remove(relativePaths.map((path) => fileKey(root, path)))
+  const remove: FileTable['remove'] = async (root, relativePaths) => {
+    for (let first = 0; first < relativePaths.length; first += removedAtOnce)
+      await table.remove(relativePaths.slice(first, first + removedAtOnce).map((path) => fileKey(root, path)))
+  }
   const list: FileTable['list'] = async (root) => {
     const damaged: number[] = []
-    const runs: (readonly StoredFile[])[] = []
+    const files: StoredFile[] = []
     for await (const batch of table.scan(fileColumns)) {
       const inBatch: number[] = []
-      runs.push([...decodeFiles(batch, root, inBatch)].sort(byPath))
+      for (const file of decodeFiles(batch, root, inBatch)) files.push(file)
       if (inBatch.length === 0) continue
       const rowIds = rowIdsOf(batch)
       damaged.push(...inBatch.map((row) => rowIds[row]!))
     }
     table.dropDamaged(damaged)
-    return mergeSorted(runs, byPath)
+    return files
   }
   return {
     list,
@@ -42,9 +42,11 @@ export function createFileTable(table: KeyedTable): FileTable {
       return Array.from(counts, ([root, files]) => ({ root, files })).sort((left, right) => (left.root < right.root ? -1 : 1))
     },
     put: async (files) => {
-      // Of one that is given twice the last counts.
-      const newest = [...new Map(files.map((file) => [`${file.root}\0${file.relativePath}`, file])).values()]
-      for (let first = 0; first < newest.length; first += writtenAtOnce) await table.put(encodeFiles(newest.slice(first, first + writtenAtOnce)))
+      for (let first = 0; first < files.length; first += writtenAtOnce) {
+        // Of one that is given twice the last counts.
+        const newest = new Map(files.slice(first, first + writtenAtOnce).map((file) => [`${file.root}\0${file.relativePath}`, file]))
+        await table.put(encodeFiles([...newest.values()]))
+      }
     },
     remove,
     forget: async (root) => {

@@ -71,7 +71,7 @@ export interface ReadVectors {
 }
 
 export interface FileTable {
-  /** All files of a root, in the order of their relative paths; damaged rows are left out. */
+  /** All files of a root, in the order in which they were last put; damaged rows are left out, and told of. */
   list(root: string): Promise<readonly StoredFile[]>
   /** Known roots and how many files each has. */
   roots(): Promise<readonly { readonly root: string; readonly files: number }[]>

@@ -28,7 +28,14 @@ export function encodeVectors(rows: readonly StoredVectors[], dim: number): NewR
 function requireWhole({ hash, ...vector }: StoredVectors, part: Part, dim: number): void {
   const { length } = vector[part]
   if (length !== dim) throw new EngineError('BAD_REQUEST', `the ${part} vector of ${hash} has ${length} numbers instead of ${dim}`, { detail: { hash, part } })
-  if (!vector[part].every(Number.isFinite)) throw new EngineError('BAD_REQUEST', `the ${part} vector of ${hash} holds what is no finite number`, { detail: { hash, part } })
+  if (!isFiniteThroughout(vector[part])) throw new EngineError('BAD_REQUEST', `the ${part} vector of ${hash} holds what is no finite number`, { detail: { hash, part } })
+}
+
+function isFiniteThroughout(values: Float32Array): boolean {
+  // Whatever is not finite makes NaN of it, and that stays.
+  let zero = 0
+  for (const value of values) zero += value * 0
+  return zero === 0
 }
 
 /** Rows of a batch, in some of their parts. */
