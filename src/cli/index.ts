@@ -51,10 +51,11 @@ function buildProgram(): Command {
   addJson(addModel(program.command('embed')))
     .description('embeddings of every picture in a folder')
     .argument('<folder>', 'folder with pictures, sub-folders included')
-    .requiredOption('--out <file>', 'a .csv file, or an .npy file that gets a .json with the names beside it')
-    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .requiredOption('--out <file>', 'a .csv, .parquet or .arrow file, or an .npy file that gets a .json with the names beside it')
+    .addOption(new Option('--pool <kind>', 'which vector, or every patch token as a row').choices(['cls', 'mean', 'cls+mean', 'patches'] as const).default('cls' as const))
     .option('--size <n>', 'as for inspect', pictureSize)
     .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
+    .addHelpText('after', '\nWith --workspace, vectors are kept in its index, and pictures that have some are not embedded again; patch tokens are kept in 64 dimensions of 8 bits, and written as they were kept.')
     .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
 
   addJson(addModel(program.command('search')))

@@ -4,6 +4,6 @@ import type { ModelManifest } from '../weights'
 import { describePreparation } from './prepare-picture'
 
 /** Weights and preparation together: whoever changes either gets other vectors. The library is embedded at the evaluation crop. */
-export function modelKeyOf(manifest: ModelManifest): ModelKey {
+export function modelKeyOf(manifest: Pick<ModelManifest, 'weights' | 'config' | 'preprocessing'>): ModelKey {
   return { sha256: manifest.weights.sha256, dim: manifest.config.dim, preprocessing: describePreparation('evaluation', manifest) }
 }

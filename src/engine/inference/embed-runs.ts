@@ -110,7 +110,9 @@ export async function* embedRuns(backbone: Backbone, sources: readonly EmbedSour
 }
 
 function problemOf(relativePath: string, error: unknown): FileProblem {
-  return { relativePath, code: isEngineError(error) ? error.code : toWire(error).code, reason: messageOf(error) }
+  const [message, prefix] = [messageOf(error), `${relativePath}: `]
+  // The file is named once.
+  return { relativePath, code: isEngineError(error) ? error.code : toWire(error).code, reason: message.startsWith(prefix) ? message.slice(prefix.length) : message }
 }
 
 /** One run of the model over pictures of one size. Results are copies: keeping one does not keep its batch. */

@@ -1,30 +1,96 @@
-/** @file Requests to embed a folder and to fetch the result. */
+/** @file Requests to embed a library, to ask what is embedded, and to take vectors away as a file. */
 import { join } from 'node:path'
-import type { EmbedRequest, EmbedResult, EngineContract, Handlers, JobContext, EmbedEvent, FileProblem } from '../../contract'
-import type { Backbone } from '../../inference'
-import { embedToFile } from '../embed-to-file'
+import {
+  EngineError,
+  type EmbedEvent,
+  type EmbedLibraryRequest,
+  type EmbedLibraryResult,
+  type EmbedResult,
+  type EngineContract,
+  type ExportVectorsRequest,
+  type Handlers,
+  type JobContext,
+  type Rows,
+  type VectorStatus,
+} from '../../contract'
+import type { LibraryImage, ModelKey } from '../../library'
+import { embedLibrary } from '../embed-library'
 import type { EngineState } from '../engine-state'
+import { exportVectors, type StoredTokens } from '../export-vectors'
+import { modelKeyOf } from '../model-key'
+import { describePreparation } from '../prepare-picture'
 
-type EmbedRequests = 'embed.run' | 'embed.file'
+type EmbedRequests = 'embed.status' | 'embed.run' | 'embed.export' | 'embed.file'
 
-async function embed(state: EngineState, backbone: Backbone, request: EmbedRequest, context: JobContext<EmbedEvent>): Promise<EmbedResult> {
-  const { libraryId, modelId, pooling, format } = request
-  const images = state.libraries.images(libraryId)
-  const onSkipped = (problem: FileProblem): void => {
+const sameKey = (a: ModelKey, b: ModelKey): boolean => a.sha256 === b.sha256 && a.dim === b.dim && a.preprocessing === b.preprocessing
+
+/** The pictures that a request names. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
+function picturesOf({ libraries }: EngineState, libraryId: string, rows: Rows): readonly LibraryImage[] {
+  const images = libraries.images(libraryId)
+  if (rows === undefined) return images
+  return Array.from(new Set(rows), (row) => {
+    const image = images[row]
+    if (image === undefined) throw new EngineError('BAD_REQUEST', `the folder has ${images.length} pictures; there is no row ${row}`, { detail: { row } })
+    return image
+  })
+}
+
+/** How many pictures of a folder have vectors, of every model that is there and has any. */
+async function statusOf({ store, models, libraries }: EngineState, libraryId: string): Promise<readonly VectorStatus[]> {
+  const hashes = libraries.images(libraryId).flatMap(({ hash }) => hash ?? [])
+  const [opened, infos, folders] = [await store, await models.list(), await models.folders()]
+  const stored = await opened.models()
+  const statuses = await Promise.all(
+    infos.map(async ({ id: modelId }, index): Promise<VectorStatus | undefined> => {
+      const manifest = folders[index]?.manifest
+      const key = manifest && modelKeyOf(manifest)
+      if (key === undefined || !stored.some((one) => sameKey(one, key))) return undefined
+      const [vectors, patches] = [await (await opened.vectors(key)).hashes(), await (await opened.patches(key)).hashes()]
+      return { modelId, images: hashes.filter((hash) => vectors.has(hash)).length, withPatches: hashes.filter((hash) => vectors.has(hash) && patches.has(hash)).length }
+    }),
+  )
+  return statuses.filter((status) => status !== undefined)
+}
+
+async function run(state: EngineState, request: EmbedLibraryRequest, context: JobContext<EmbedEvent>): Promise<EmbedLibraryResult> {
+  const { libraryId, rows, modelId, patches } = request
+  const pictures = picturesOf(state, libraryId, rows)
+  const { manifest } = await state.models.find(modelId)
+  const [store, key] = [await state.store, modelKeyOf(manifest)]
+  const tables = { vectors: await store.vectors(key), patches: patches ? { table: await store.patches(key), products: await state.rowProducts() } : undefined }
+  const options = { root: state.libraries.root(libraryId), read: (picture: LibraryImage) => state.libraries.readBytes(picture.id) }
+  const result = await state.backbones.use(modelId, (backbone) => embedLibrary(backbone, tables, pictures, options, context))
+  if (result.embedded > 0) state.tellThroughput({ modelId, imagesPerSecond: result.imagesPerSecond })
+  return result
+}
+
+async function storedTokens(state: EngineState, key: ModelKey, pooling: ExportVectorsRequest['pooling']): Promise<StoredTokens> {
+  const store = await state.store
+  return pooling === 'patches' ? { pooling, table: await store.patches(key), products: await state.rowProducts() } : { pooling, table: await store.vectors(key) }
+}
+
+async function exportTo(state: EngineState, request: ExportVectorsRequest, context: JobContext<EmbedEvent>): Promise<EmbedResult> {
+  const { libraryId, rows, modelId, pooling, format, raw } = request
+  const pictures = picturesOf(state, libraryId, rows)
+  const { manifest } = await state.models.find(modelId)
+  const model = { id: modelId, name: manifest.name, sha256: manifest.weights.sha256 }
+  const facts = { dim: manifest.config.dim, model, preprocessing: describePreparation('evaluation', manifest), version: state.options.version }
+  const tokens = await storedTokens(state, modelKeyOf(manifest), pooling)
+  const onSkipped = (problem: EmbedResult['skipped'][number]): void => {
     context.emit({ kind: 'skipped', problem })
   }
-  const { exportId, files, result } = await state.exports.create((folder) =>
-    embedToFile(backbone, join(folder, `embeddings.${format}`), { images, size: 'evaluation', pooling, format, onSkipped }, context),
-  )
-  const { embedded, dim, skipped, imagesPerSecond } = result
-  state.tellThroughput({ modelId, imagesPerSecond })
-  return { exportId, files, images: embedded, dim, skipped, imagesPerSecond }
+  const name = `${pooling === 'patches' ? 'patches' : 'embeddings'}.${format}`
+  const { exportId, files, result } = await state.exports.create((folder) => exportVectors(join(folder, name), pictures, tokens, { format, raw, facts, onSkipped }, context))
+  const { images, dim, skipped, imagesPerSecond } = result
+  return { exportId, files, images, dim, skipped, imagesPerSecond }
 }
 
 /** `embed.*` */
 export function embedHandlers(state: EngineState): Pick<Handlers<EngineContract>, EmbedRequests> {
   return {
-    'embed.run': (request, context) => state.backbones.use(request.modelId, (backbone) => embed(state, backbone, request, context)),
+    'embed.status': ({ libraryId }) => statusOf(state, libraryId),
+    'embed.run': (request, context) => run(state, request, context),
+    'embed.export': (request, context) => exportTo(state, request, context),
     'embed.file': ({ exportId, name, offset }) => state.exports.read(exportId, name, offset),
   }
 }

@@ -1,0 +1,88 @@
+/** @file Which pictures of a library have to be embedded: each content once, whatever names it lies under. */
+import type { FileProblem } from '../contract'
+import type { LibraryImage } from '../library'
+
+/** A picture as far as embedding it needs. */
+export type EmbedPicture = Pick<LibraryImage, 'relativePath' | 'sizeBytes' | 'problem' | 'hash' | 'gone'>
+
+/** What became of a content that the model was to see. */
+export type Outcome = 'embedded' | FileProblem
+
+export interface EmbedPlan<P> {
+  /** Pictures to look at now: of each known content one, and all whose content is not known yet. */
+  readonly work: readonly P[]
+  /** Other pictures with a content that is worked on. */
+  readonly others: Map<string, P[]>
+  /** Pictures that have all they need. */
+  readonly already: number
+  /** Pictures that need something and cannot be read. */
+  readonly skipped: readonly FileProblem[]
+}
+
+/** Why a picture is not even tried; a damaged one stays one until its file changes, what kept others from being read may have passed. */
+function hopeless({ relativePath, problem, gone }: EmbedPicture): FileProblem | undefined {
+  if (gone) return { relativePath, code: 'SOURCE_UNAVAILABLE', reason: 'the file is not there any more, and it had not been embedded' }
+  return problem?.code.startsWith('IMG_') === true ? problem : undefined
+}
+
+/**
+ * Sorts pictures by what they need.
+ * @param needs whether something is missing for a content
+ */
+export function planEmbedding<P extends EmbedPicture>(pictures: readonly P[], needs: (hash: string) => boolean): EmbedPlan<P> {
+  const work: P[] = []
+  const others = new Map<string, P[]>()
+  const skipped: FileProblem[] = []
+  let already = 0
+  for (const picture of pictures) {
+    const { hash } = picture
+    const problem = hopeless(picture)
+    if (hash !== undefined && !needs(hash)) already++
+    else if (problem !== undefined) skipped.push(problem)
+    else if (hash === undefined) work.push(picture)
+    else {
+      const same = others.get(hash)
+      if (same !== undefined) same.push(picture)
+      else {
+        others.set(hash, [])
+        work.push(picture)
+      }
+    }
+  }
+  return { work, others, already, skipped }
+}
+
+export interface Settled<P> {
+  readonly already: number
+  readonly skipped: readonly FileProblem[]
+  /** Pictures to look at next, since the one that stood for their content turned out to be another. */
+  readonly next: readonly P[]
+}
+
+/** What the outcomes mean for the other pictures of each content. Takes from `others` those that come next. */
+export function settleOthers<P extends EmbedPicture>(others: Map<string, P[]>, outcomes: ReadonlyMap<string, Outcome>): Settled<P> {
+  const skipped: FileProblem[] = []
+  const next: P[] = []
+  let already = 0
+  for (const [hash, pictures] of [...others]) {
+    const outcome = outcomes.get(hash)
+    if (outcome === undefined) {
+      const [first, ...rest] = pictures
+      if (first !== undefined) next.push(first)
+      if (rest.length > 0) others.set(hash, rest)
+      else others.delete(hash)
+      continue
+    }
+    others.delete(hash)
+    if (outcome === 'embedded') already += pictures.length
+    else skipped.push(...pictures.map(({ relativePath }) => ({ ...outcome, relativePath })))
+  }
+  return { already, skipped, next }
+}
+
+/** The same pictures, `count` of them from all over the list first: what is learned of these holds for the others. */
+export function spreadFirst<P>(pictures: readonly P[], count: number): readonly P[] {
+  if (pictures.length <= count || count < 1) return pictures
+  const first = new Set(Array.from({ length: count }, (_, index) => Math.floor((index * pictures.length) / count)))
+  return [...[...first].map((index) => pictures[index]!), ...pictures.filter((_, index) => !first.has(index))]
+}

@@ -1,0 +1,34 @@
+/** @file Rows go to the store some hundred at a time, or after some seconds: a crash costs no more than that. */
+import type { PatchTable, StoredPatches, StoredVectors, VectorTable } from '../library'
+
+export interface StoreBatches {
+  add(vectors: StoredVectors | undefined, patches: readonly StoredPatches[]): Promise<void>
+  /** All that was added is on the disk when it resolves. */
+  flush(): Promise<void>
+}
+
+const batchRows = 256
+const batchMs = 3000
+
+export function createStoreBatches(vectorTable: VectorTable, patchTable: PatchTable | undefined, now: () => number = () => performance.now()): StoreBatches {
+  let vectors: StoredVectors[] = []
+  let patches: StoredPatches[] = []
+  let since = now()
+
+  const flush = async (): Promise<void> => {
+    // Emptied afterwards: what a full disk refused is tried once more at the end.
+    if (vectors.length > 0) await vectorTable.append(vectors)
+    vectors = []
+    if (patches.length > 0) await patchTable?.append(patches)
+    patches = []
+    since = now()
+  }
+  return {
+    add: async (vector, added) => {
+      if (vector !== undefined) vectors.push(vector)
+      patches.push(...added)
+      if (vectors.length >= batchRows || patches.length >= batchRows || now() - since >= batchMs) await flush()
+    },
+    flush,
+  }
+}
