@@ -7,6 +7,7 @@ import type { LibraryImage } from '../library'
 import { firstState, membersOf, mergeClusters, renameCluster, splitCluster, takenBack, withState, type ClusterState, type StoredCluster, type StoredClustering } from './clustering-states'
 import { tellClustering } from './clustering-view'
 import type { EngineState } from './engine-state'
+import { presentRows } from './row-hashes'
 import { createShareProgress } from './share-progress'
 import { loadVectorSet, openProducts, vectorTableOf } from './vector-sets'
 
@@ -83,7 +84,7 @@ async function measured(set: VectorSet, images: readonly LibraryImage[], { place
  */
 export async function clusterLibrary(state: EngineState, request: ClusterRequest, { signal, emit }: JobContext<Progress>): Promise<Clustering> {
   const { libraryId, modelId, pooling, method, seed } = request
-  const set = await loadVectorSet(state, request)
+  const set = await loadVectorSet(state, { ...request, rows: presentRows(state.libraries, libraryId, request.rows) })
   const options = { products: await openProducts(state), signal }
   const { labels, clusters } = await makeLabels(set, request, options, emit)
   const images = state.libraries.images(libraryId)
@@ -135,7 +136,7 @@ export async function changeClustering(state: EngineState, libraryId: string, cl
   const images = state.libraries.images(libraryId)
   const remeasured = async (clustering: StoredClustering, next: ClusterState): Promise<StoredClustering> => {
     const { modelId, pooling } = clustering
-    const set = await loadVectorSet(state, { libraryId, rows: undefined, modelId, pooling })
+    const set = await loadVectorSet(state, { libraryId, rows: presentRows(state.libraries, libraryId, undefined), modelId, pooling })
     return withState(clustering, await measured(set, images, clustering, next, { products: await openProducts(state), signal: new AbortController().signal }))
   }
   const changed = await state.clusterings.change(clusteringId, async (clustering) => {

@@ -3,16 +3,19 @@ import type { Cluster, Clustering, ClusteringInfo } from '../contract'
 import type { LibraryImage } from '../library'
 import type { StoredClustering } from './clustering-states'
 import type { EngineState } from './engine-state'
+import { presence } from './row-hashes'
 
 type ViewState = Pick<EngineState, 'clusterings' | 'hashRows' | 'libraries'>
 
-/** Rows of a folder by their contents, and the size of each cluster there. */
+/** Labels of a folder's rows by their contents, and the size of each cluster there. A picture that is gone has its label still. */
 function placeRows({ places, state }: StoredClustering, images: readonly LibraryImage[]): { readonly labels: Int32Array; readonly sizes: ReadonlyMap<number, number> } {
   const sizes = new Map<number, number>()
-  const labels = Int32Array.from(images, ({ hash }) => {
+  const isPresent = presence(images)
+  const labels = Int32Array.from(images, (image) => {
+    const { hash } = image
     const place = hash === undefined ? undefined : places.get(hash)
     const label = place === undefined ? -1 : state.labels[place]!
-    if (label >= 0) sizes.set(label, (sizes.get(label) ?? 0) + 1)
+    if (label >= 0 && isPresent(image)) sizes.set(label, (sizes.get(label) ?? 0) + 1)
     return label
   })
   return { labels, sizes }
@@ -26,6 +29,7 @@ function infoOf({ clusteringId, name, method, modelId, pooling, createdAt, state
 export function tellClustering({ hashRows, libraries }: ViewState, libraryId: string, clustering: StoredClustering): Clustering {
   const images = libraries.images(libraryId)
   const rowsOf = hashRows.of(images)
+  const isPresent = presence(images)
   const { labels, sizes } = placeRows(clustering, images)
   const clusters = clustering.state.clusters
     .filter(({ id }) => sizes.has(id))
@@ -33,7 +37,7 @@ export function tellClustering({ hashRows, libraries }: ViewState, libraryId: st
       id,
       name,
       size: sizes.get(id)!,
-      representatives: Uint32Array.from(contents.flatMap((hash) => rowsOf.get(hash)?.slice(0, 1) ?? [])),
+      representatives: Uint32Array.from(contents.flatMap((hash) => rowsOf.get(hash)?.find((row) => isPresent(images[row]!)) ?? [])),
       tightness,
     }))
     .sort((a, b) => b.size - a.size || a.id - b.id)

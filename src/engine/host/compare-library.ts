@@ -2,6 +2,7 @@
 import { isEngineError, type CurateRequest, type CurationPlan, type DuplicatePairs, type DuplicateRequest, type JobContext, type OutlierRequest, type Outliers, type Progress } from '../contract'
 import { findDuplicates, looksOf, nearestNeighbours, planCuration, uniquenessOf, type VectorSet } from '../collection'
 import type { EngineState } from './engine-state'
+import { presentRows } from './row-hashes'
 import { createShareProgress } from './share-progress'
 import { loadVectorSet, openProducts, type VectorSetRequest } from './vector-sets'
 
@@ -20,10 +21,10 @@ async function vectorsIfAny(state: EngineState, request: VectorSetRequest): Prom
 /** @throws EngineError NOT_FOUND for a folder or model that is not there; the signal's reason */
 export async function duplicatesOf(state: EngineState, request: DuplicateRequest, { signal, emit }: JobContext<Progress>): Promise<DuplicatePairs> {
   const images = state.libraries.images(request.libraryId)
-  const set = await vectorsIfAny(state, request)
-  const rows = request.rows === undefined ? Uint32Array.from(images.keys()) : Uint32Array.from(new Set(request.rows)).sort()
-  const pictures = Array.from(rows.filter((row) => row < images.length), (row) => images[row]!)
-  const compared = { rows: Uint32Array.from(pictures, ({ row }) => row), hashes: pictures.map(({ hash }) => hash), looks: looksOf(pictures.map(({ look }) => look)) }
+  const rows = presentRows(state.libraries, request.libraryId, request.rows)
+  const set = await vectorsIfAny(state, { ...request, rows })
+  const pictures = Array.from(rows, (row) => images[row]!)
+  const compared = { rows, hashes: pictures.map(({ hash }) => hash), looks: looksOf(pictures.map(({ look }) => look)) }
   const progress = createShareProgress('Comparing pictures', compared.rows.length, emit)
   const withVectors = set?.rows.length ?? 1
   const pairs = await findDuplicates(compared, set, { products: await openProducts(state), signal, floor: request.floor, onProgress: (done) => progress.reach(done / withVectors) })
@@ -34,7 +35,7 @@ export async function duplicatesOf(state: EngineState, request: DuplicateRequest
 /** @throws EngineError NOT_FOUND when none of the pictures has vectors, or the folder or model is not there; the signal's reason */
 export async function outliersOf(state: EngineState, request: OutlierRequest, { signal, emit }: JobContext<Progress>): Promise<Outliers> {
   const images = state.libraries.images(request.libraryId)
-  const set = await loadVectorSet(state, request)
+  const set = await loadVectorSet(state, { ...request, rows: presentRows(state.libraries, request.libraryId, request.rows) })
   const pictures = set.rows.length
   const progress = createShareProgress('Comparing pictures', pictures, emit)
   const neighbours = await nearestNeighbours(set, request.neighbours, { products: await openProducts(state), signal, onProgress: (done) => progress.reach(done / pictures) })
@@ -50,7 +51,7 @@ export async function outliersOf(state: EngineState, request: OutlierRequest, { 
 export async function curationOf(state: EngineState, request: CurateRequest, { signal, emit }: JobContext<Progress>): Promise<CurationPlan> {
   const { duplicateSimilarity, clusters, target, seed } = request
   const images = state.libraries.images(request.libraryId)
-  const set = await loadVectorSet(state, request)
+  const set = await loadVectorSet(state, { ...request, rows: presentRows(state.libraries, request.libraryId, request.rows) })
   const progress = createShareProgress('Curating pictures', set.rows.length, emit)
   const worth = Float64Array.from(set.rows, (row) => worthOf(images[row]!))
   const plan = await planCuration(set, { products: await openProducts(state), signal, duplicateSimilarity, clusters, target, seed, worth, onProgress: progress.reach })

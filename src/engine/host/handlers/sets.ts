@@ -4,16 +4,23 @@ import { requireAccess } from '../access'
 import { copyPictures } from '../copy-pictures'
 import type { EngineState } from '../engine-state'
 import type { PictureSet } from '../picture-sets'
-import { hashesAt, imagesAt } from '../row-hashes'
+import { hashesAt, imagesAt, presence } from '../row-hashes'
 
 type SetRequests = Extract<keyof Handlers<EngineContract>, `sets.${string}`>
 
 /** `sets.*` */
 export function setHandlers(state: Pick<EngineState, 'options' | 'libraries' | 'hashRows' | 'sets'>): Pick<Handlers<EngineContract>, SetRequests> {
   const { options, libraries, hashRows, sets } = state
+  /** Rows of a folder's contents; what is gone is left out. */
+  const rowsHere = (libraryId: string): ((hash: string) => readonly number[]) => {
+    const images = libraries.images(libraryId)
+    const rowsOf = hashRows.of(images)
+    const isPresent = presence(images)
+    return (hash) => rowsOf.get(hash)?.filter((row) => isPresent(images[row]!)) ?? []
+  }
   const tell = ({ setId, kind, name, changedAt, hashes }: PictureSet, libraryId: string): SetInfo => {
-    const rowsOf = hashRows.of(libraries.images(libraryId))
-    return { setId, kind, name, here: hashes.reduce((count, hash) => count + Number(rowsOf.has(hash)), 0), size: hashes.length, changedAt }
+    const rowsOf = rowsHere(libraryId)
+    return { setId, kind, name, here: hashes.reduce((count, hash) => count + Number(rowsOf(hash).length > 0), 0), size: hashes.length, changedAt }
   }
   return {
     'sets.list': async ({ libraryId }) => (await sets.list()).map((set) => tell(set, libraryId)),
@@ -24,8 +31,7 @@ export function setHandlers(state: Pick<EngineState, 'options' | 'libraries' | '
     },
     'sets.rows': async ({ libraryId, setId }) => {
       const { hashes } = await sets.find(setId)
-      const rowsOf = hashRows.of(libraries.images(libraryId))
-      return { rows: Uint32Array.from(hashes.flatMap((hash) => rowsOf.get(hash) ?? [])).sort() }
+      return { rows: Uint32Array.from(hashes.flatMap(rowsHere(libraryId))).sort() }
     },
     'sets.remove': async ({ setId }) => {
       await sets.remove(setId)
