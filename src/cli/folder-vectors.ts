@@ -16,19 +16,31 @@ export interface FolderVectors {
 
 /**
  * Embeds a folder in memory, at the evaluation crop. What cannot be read is told and left out.
+ * @param onRead sees the bytes of each picture, so that nobody reads it twice; what it throws leaves the picture out
  * @throws EngineError NOT_FOUND when there is no picture in it, IMG_CORRUPT when none can be embedded, SOURCE_UNAVAILABLE, RUNTIME;
  * the signal's reason
  */
-export async function embedFolder(folder: string, pooling: Pooling, backbone: Backbone, context: CommandContext): Promise<FolderVectors> {
+export async function embedFolder(
+  folder: string,
+  pooling: Pooling,
+  backbone: Backbone,
+  context: CommandContext,
+  onRead: (row: number, bytes: Buffer) => Promise<void> = () => Promise.resolve(),
+): Promise<FolderVectors> {
   const { images, skipped: left } = await scanPictures(folder, context)
   const { preprocessing } = backbone.manifest
   const dim = pooledDim(backbone.config.dim, pooling)
   const matrix = new Float32Array(images.length * dim)
   const rows: number[] = []
-  const sources = images.map(({ path, relativePath, sizeBytes }) => ({
+  const sources = images.map(({ path, relativePath, sizeBytes }, row) => ({
     relativePath,
     sizeBytes,
-    prepare: async () => prepareEvaluation(await readImageFile(path), preprocessing, backbone.config.patchSize),
+    prepare: async () => {
+      const bytes = await readImageFile(path)
+      const prepared = await prepareEvaluation(bytes, preprocessing, backbone.config.patchSize)
+      await onRead(row, bytes)
+      return prepared
+    },
   }))
   const { skipped } = await embedImages(backbone, sources, {
     pooling,

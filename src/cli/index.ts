@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
+import type { CurateOptions } from './commands/curate'
+import type { DedupeOptions } from './commands/dedupe'
 import type { EmbedOptions } from './commands/embed'
 import type { EvalKnnOptions } from './commands/eval'
 import type { ExportOptions } from './commands/export'
@@ -13,7 +15,7 @@ import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, architecture, cosine, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -66,6 +68,29 @@ function buildProgram(): Command {
     .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
     .option('--not <images...>', 'pictures that push away what looks like them')
     .action((query: string, folder: string, options: SearchOptions & Json) => finish(options, async (context) => (await import('./commands/search')).search(query, folder, options, context)))
+
+  addJson(addModel(program.command('dedupe')))
+    .description('groups of pictures that are the same, and which one of each to keep; nothing is deleted')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .addOption(new Option('--grade <how>', 'the same bytes, also the same picture encoded again, or also similar scenes').choices(['same', 'encoded', 'similar'] as const).default('encoded' as const))
+    .option('--threshold <cosine>', 'how similar scenes must be', cosine, 0.95)
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--prefer <folder>', 'keep what lies in this sub-folder; otherwise the largest picture, then the largest file')
+    .option('--out <file>', 'a .csv file with all groups')
+    .addHelpText('after', '\nWithout --model, pictures encoded again are told by their looks alone; similar scenes always need a model.')
+    .action((folder: string, options: DedupeOptions & Json) => finish(options, async (context) => (await import('./commands/dedupe')).dedupe(folder, options, context)))
+
+  addJson(addModel(program.command('curate')))
+    .description('fewer and more varied pictures: without near-duplicates, as many of each kind')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--target <n>', 'how many pictures to keep', wholeNumber(1, 10_000_000))
+    .requiredOption('--out <file>', 'a .txt file with a name on each line, or a .csv file')
+    .option('--clusters <k>', 'kinds to balance; by default the square root of the number of pictures', wholeNumber(1, 10_000))
+    .option('--duplicates <cosine>', 'pictures at least this similar are one', cosine, 0.96)
+    .option('--seed <n>', 'another seed chooses others', wholeNumber(0, 2 ** 32 - 1), 0)
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--copy-to <dir>', 'copies what is kept into this folder too, with its sub-folders')
+    .action((folder: string, options: CurateOptions & Json) => finish(options, async (context) => (await import('./commands/curate')).curate(folder, options, context)))
 
   addJson(addRuntime(addWorkspace(program.command('train'))))
     .description('train a backbone on the pictures of a folder')

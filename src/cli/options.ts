@@ -20,6 +20,13 @@ export function wholeNumbers(min: number, max: number): (text: string) => readon
   return (text) => text.split(',').map((part) => read(part.trim()))
 }
 
+/** Reads a similarity from 0 to 1. */
+export function cosine(text: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed.')
+  return value
+}
+
 /** Reads `native` or a number of pixels. */
 export function pictureSize(text: string): number | 'native' {
   return text === 'native' ? text : wholeNumber(1, 16_384)(text)

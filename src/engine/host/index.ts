@@ -1,5 +1,7 @@
 /** @file The door of host: the engine behind its contract. */
 export { createEngine, type Engine } from './engine'
+export { worthOf } from './compare-library'
+export { copyPictures, type CopyPicturesRequest } from './copy-pictures'
 export { embedLibrary, type EmbedLibraryOptions, type EmbedTables } from './embed-library'
 export type { EmbedPicture } from './embed-plan'
 export { embedToFile, type EmbedFileRequest, type EmbedFileSummary } from './embed-to-file'
