@@ -2,6 +2,7 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import InspectorView from './views/inspector/InspectorView.vue'
 import LibraryView from './views/library/LibraryView.vue'
+import MapView from './views/map/MapView.vue'
 import ModelsView from './views/models/ModelsView.vue'
 import RunView from './views/runs/RunView.vue'
 import RunsView from './views/runs/RunsView.vue'
@@ -12,6 +13,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'library', component: LibraryView },
     { path: '/inspect/:imageId', name: 'inspector', component: InspectorView, props: true },
+    { path: '/map', name: 'map', component: MapView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
     {

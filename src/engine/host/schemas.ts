@@ -27,8 +27,9 @@ const libraryId = z.strictObject({ libraryId: id })
 const clusteringId = z.strictObject({ libraryId: id, clusteringId: id })
 
 const someRows = z.instanceof(Uint32Array)
-// The key is always there, so that the type is the contract's.
-const rows = z.union([someRows, z.undefined()])
+/** JSON leaves undefined out; the handlers want the key. */
+const someOrAll = <T extends { readonly rows?: Uint32Array | undefined }>(argument: T) => ({ ...argument, rows: argument.rows })
+const rows = someRows.optional()
 const poolings = ['cls', 'mean', 'cls+mean'] as const
 const space = { modelId: id, pooling: z.enum(poolings) }
 const chosen = { ...space, libraryId: id, rows }
@@ -85,7 +86,7 @@ const schemas: Schemas = {
   'view.attention': z.strictObject({ analysisId: id, layer: count(maxLayer), query: z.union([z.literal('cls'), count(maxPatch)]) }),
   'view.similarity': z.strictObject({ analysisId: id, patch: count(maxPatch) }),
   'embed.status': libraryId,
-  'embed.run': z.strictObject({ libraryId: id, rows, modelId: id, patches: z.boolean() }),
+  'embed.run': z.strictObject({ libraryId: id, rows, modelId: id, patches: z.boolean() }).transform(someOrAll),
   'embed.export': z.strictObject({
     libraryId: id,
     rows,
@@ -93,7 +94,7 @@ const schemas: Schemas = {
     pooling: z.enum([...poolings, 'patches']),
     format: z.enum(['csv', 'parquet', 'npy', 'arrow']),
     raw: z.boolean(),
-  }),
+  }).transform(someOrAll),
   'embed.file': z.strictObject({ exportId: id, name: id, offset: count(Number.MAX_SAFE_INTEGER) }),
   'search.images': z.strictObject({ ...space, libraryId: id, examples: z.array(example).min(1).max(maxExamples), top: z.int().min(1).max(maxTop), method: z.enum(['auto', 'exact', 'index']) }),
   'search.upload': z.strictObject({ name: z.string().max(1024), bytes: z.instanceof(Uint8Array) }),
@@ -101,16 +102,14 @@ const schemas: Schemas = {
   'search.buildIndex': z.strictObject({ ...space, libraryId: id }),
   'search.index': z.strictObject(space),
   'map.project': z.strictObject({
-    ...space,
-    libraryId: id,
-    rows,
+    ...chosen,
     subject: z.enum(['images', 'patches']),
     method: z.enum(['pca', 'umap']),
     dims: z.union([z.literal(2), z.literal(3)]),
     neighbours: z.int().min(2).max(200),
     minDist: z.number().min(0).max(1),
     seed: count(maxSeed),
-  }),
+  }).transform(someOrAll),
   'map.stored': libraryId,
   'map.load': z.strictObject({ libraryId: id, mapId: id }),
   'structure.cluster': z.strictObject({
@@ -120,7 +119,7 @@ const schemas: Schemas = {
     smallest: z.int().min(2).max(maxImages),
     restarts: z.int().min(1).max(100),
     seed: count(maxSeed),
-  }),
+  }).transform(someOrAll),
   'structure.clusterings': libraryId,
   'structure.clustering': clusteringId,
   'structure.change': clusteringId.extend({
@@ -132,15 +131,15 @@ const schemas: Schemas = {
     ]),
   }),
   'structure.removeClustering': z.strictObject({ clusteringId: id }),
-  'structure.duplicates': z.strictObject({ ...chosen, floor: z.number().min(0).max(1) }),
-  'structure.outliers': z.strictObject({ ...chosen, neighbours: z.int().min(1).max(200) }),
+  'structure.duplicates': z.strictObject({ ...chosen, floor: z.number().min(0).max(1) }).transform(someOrAll),
+  'structure.outliers': z.strictObject({ ...chosen, neighbours: z.int().min(1).max(200) }).transform(someOrAll),
   'structure.curate': z.strictObject({
     ...chosen,
     duplicateSimilarity: z.number().min(0).max(1),
     clusters: z.int().min(1).max(maxClusters),
     target: z.int().min(1).max(10_000_000),
     seed: count(maxSeed),
-  }),
+  }).transform(someOrAll),
   'sets.list': libraryId,
   'sets.create': z.strictObject({ libraryId: id, kind: z.enum(['selection', 'tag']), name: personsName, rows: someRows }),
   'sets.change': z.strictObject({

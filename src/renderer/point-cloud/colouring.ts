@@ -1,0 +1,136 @@
+/** @file What colour each point has, and the legend that explains it. Pure, over rows of the folder. */
+import { pointState } from './cloud-shader'
+
+export type Rgb = readonly [red: number, green: number, blue: number]
+
+/** What pictures are coloured by, row by row. */
+export type Colouring =
+  | { readonly kind: 'plain' }
+  /** Label of each row, int32; -1 for none. */
+  | { readonly kind: 'category'; readonly labels: Int32Array; readonly names: readonly string[] }
+  /** float32; NaN for none. */
+  | { readonly kind: 'number'; readonly values: Float32Array; readonly low: number; readonly high: number }
+
+/** One line of a legend. */
+export interface LegendEntry {
+  /** Categories it stands for: one, or the rare ones together. */
+  readonly categories: readonly number[]
+  readonly name: string
+  readonly colour: Rgb
+  readonly total: number
+  readonly selected: number
+}
+
+/** Told apart in both themes and, mostly, by colour-blind eyes. Source: Paul Tol's bright and muted schemes. */
+export const palette: readonly Rgb[] = [
+  [68, 119, 170],
+  [238, 102, 119],
+  [34, 136, 51],
+  [204, 187, 68],
+  [102, 204, 238],
+  [170, 51, 119],
+  [221, 138, 60],
+  [136, 204, 150],
+  [136, 124, 220],
+  [160, 90, 60],
+  [220, 150, 190],
+]
+const other: Rgb = [140, 146, 154]
+const none: Rgb = [104, 110, 118]
+export const plain: Rgb = [92, 184, 170]
+
+/** The most frequent categories among `rows`, each with a colour; the rare ones are one entry, and so are rows without a category. */
+export function legendOf(colouring: Extract<Colouring, { kind: 'category' }>, rows: Uint32Array, isSelected: (row: number) => boolean): readonly LegendEntry[] {
+  const { labels, names } = colouring
+  // The last place is for none.
+  const totals = new Uint32Array(names.length + 1)
+  const selected = new Uint32Array(names.length + 1)
+  for (const row of rows) {
+    const label = labels[row] ?? -1
+    const place = label < 0 ? names.length : label
+    totals[place]! += 1
+    if (isSelected(row)) selected[place]! += 1
+  }
+  const present = names.map((_, category) => category).filter((category) => totals[category]! > 0)
+  present.sort((a, b) => totals[b]! - totals[a]! || a - b)
+  const entry = (categories: readonly number[], name: string, colour: Rgb): LegendEntry => ({
+    categories,
+    name,
+    colour,
+    total: categories.reduce((sum, category) => sum + totals[category < 0 ? names.length : category]!, 0),
+    selected: categories.reduce((sum, category) => sum + selected[category < 0 ? names.length : category]!, 0),
+  })
+  const fits = present.length <= palette.length ? present.length : palette.length - 1
+  const shown = present.slice(0, fits).map((category, index) => entry([category], names[category] ?? '', palette[index] ?? other))
+  const rare = present.slice(fits)
+  if (rare.length > 0) shown.push(entry(rare, `Other (${rare.length})`, other))
+  if (totals[names.length]! > 0) shown.push(entry([-1], 'None', none))
+  return shown
+}
+
+export interface TintOptions {
+  /** Rows of the points. */
+  readonly rows: Uint32Array
+  readonly colouring: Colouring
+  /** Of a category colouring. */
+  readonly legend: readonly LegendEntry[]
+  /** Categories that are not shown. */
+  readonly hidden: ReadonlySet<number>
+  /** uint8 [images]. */
+  readonly selection: Uint8Array
+  /** Whether something is selected at all: the rest is dimmed then. */
+  readonly hasSelection: boolean
+  /** 256 colours of a number, uint8 [256, 3]. */
+  readonly colourMap: Uint8Array
+}
+
+/** Colour and state of each point, uint8 [points, 4]. */
+export function tintsOf({ rows, colouring, legend, hidden, selection, hasSelection, colourMap }: TintOptions): Uint8Array {
+  const tints = new Uint8Array(4 * rows.length)
+  const colours = new Map(legend.flatMap(({ categories, colour }) => categories.map((category) => [category, colour] as const)))
+  for (let point = 0; point < rows.length; point++) {
+    const row = rows[point]!
+    let colour: Rgb = plain
+    let state = 0
+    if (colouring.kind === 'category') {
+      const category = colouring.labels[row] ?? -1
+      colour = colours.get(category) ?? none
+      if (hidden.has(category)) state |= pointState.hidden
+    } else if (colouring.kind === 'number') {
+      const value = colouring.values[row] ?? NaN
+      if (Number.isNaN(value)) colour = none
+      else {
+        const range = colouring.high - colouring.low
+        const place = 3 * Math.round(255 * Math.min(1, Math.max(0, range > 0 ? (value - colouring.low) / range : 0.5)))
+        colour = [colourMap[place]!, colourMap[place + 1]!, colourMap[place + 2]!]
+      }
+    }
+    if (selection[row] === 1) state |= pointState.selected
+    else if (hasSelection) state |= pointState.dimmed
+    tints[4 * point] = colour[0]
+    tints[4 * point + 1] = colour[1]
+    tints[4 * point + 2] = colour[2]
+    tints[4 * point + 3] = state
+  }
+  return tints
+}
+
+/** Numbers of rows as a colouring: the range leaves out the extreme hundredth on either side, so that one outlier does not grey the rest. */
+export function numberColouring(values: Float32Array): Colouring {
+  const known = values.filter((value) => !Number.isNaN(value)).sort()
+  const at = (share: number): number => known[Math.round(share * (known.length - 1))] ?? 0
+  return { kind: 'number', values, low: at(0.01), high: at(0.99) }
+}
+
+/** Words of rows as a colouring; rows with undefined have none. */
+export function categoryColouring(words: readonly (string | undefined)[]): Colouring {
+  const places = new Map<string, number>()
+  const labels = Int32Array.from(words, (word) => {
+    if (word === undefined) return -1
+    const known = places.get(word)
+    if (known !== undefined) return known
+    places.set(word, places.size)
+    return places.size - 1
+  })
+  return { kind: 'category', labels, names: [...places.keys()] }
+}

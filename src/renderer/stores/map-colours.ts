@@ -1,0 +1,133 @@
+/** @file What the points of the map are coloured by. A new source is one more entry of `sources`. */
+import { defineStore } from 'pinia'
+import { computed, shallowRef, watch } from 'vue'
+import type { ClusteringInfo } from '../../engine/contract'
+import { categoryColouring, numberColouring, type Colouring } from '../point-cloud'
+import { useClient } from '../services/client'
+import { problemOf, type Problem } from '../services/problem'
+import { folderOf } from './image-table'
+import { useLibraryStore } from './library'
+import { useModelsStore } from './models'
+import { useSetsStore } from './sets'
+import { useSettingsStore } from './settings'
+
+/** Something that every picture has one of, in words or numbers. */
+export interface ColourSource {
+  readonly id: string
+  readonly label: string
+  readonly hint?: string
+  colour(): Colouring | Promise<Colouring>
+}
+
+const plainColouring: Colouring = { kind: 'plain' }
+const outlierNeighbours = 10
+
+export const useMapColoursStore = defineStore('map-colours', () => {
+  const library = useLibraryStore()
+  const models = useModelsStore()
+  const settings = useSettingsStore()
+  const sets = useSetsStore()
+  const clusterings = shallowRef<readonly ClusteringInfo[]>([])
+  const sourceId = shallowRef('folder')
+  const colouring = shallowRef<Colouring>(plainColouring)
+  const hidden = shallowRef<ReadonlySet<number>>(new Set())
+  const problem = shallowRef<Problem>()
+  const waiting = shallowRef(false)
+  let asked = 0
+
+  const rows = (): number[] => Array.from({ length: library.imageCount }, (_, row) => row)
+  const libraryId = (): string => library.library?.libraryId ?? ''
+
+  const membership = (setId: string, name: string) => async (): Promise<Colouring> => {
+    const found = await useClient()['sets.rows']({ libraryId: libraryId(), setId })
+    const inside = new Set(found.rows)
+    return categoryColouring(rows().map((row) => (inside.has(row) ? name : undefined)))
+  }
+  const scores = (): Colouring => {
+    const values = new Float32Array(library.imageCount).fill(NaN)
+    library.ranking?.rows.forEach((row, place) => {
+      values[row] = library.ranking?.scores[place] ?? NaN
+    })
+    return numberColouring(values)
+  }
+  const clusters = (clusteringId: string) => async (): Promise<Colouring> => {
+    const { labels, clusters: named } = await useClient()['structure.clustering']({ libraryId: libraryId(), clusteringId })
+    const names: string[] = []
+    for (const { id, name } of named) names[id] = name
+    return { kind: 'category', labels, names: Array.from(names, (name) => name ?? '') }
+  }
+  const uniqueness = async (): Promise<Colouring> => {
+    const modelId = models.active?.id ?? ''
+    const request = { libraryId: libraryId(), modelId, pooling: settings.values.searchPooling, rows: undefined, neighbours: outlierNeighbours }
+    return numberColouring((await useClient()['structure.outliers'](request).result).uniqueness)
+  }
+  const numbers = (value: (row: number) => number) => (): Colouring => numberColouring(Float32Array.from(rows(), value))
+
+  const sources = computed<readonly ColourSource[]>(() => [
+    { id: 'none', label: 'Nothing', colour: () => plainColouring },
+    { id: 'folder', label: 'Folder', colour: () => categoryColouring(rows().map((row) => folderOf(library.entryOfRow(row)?.relativePath ?? '') || 'top')) },
+    ...clusterings.value.map((info) => ({ id: `clusters:${info.clusteringId}`, label: info.name, hint: `${info.clusters} clusters`, colour: clusters(info.clusteringId) })),
+    ...(library.ranking === undefined ? [] : [{ id: 'score', label: 'Similarity', hint: 'of the last search', colour: scores }]),
+    { id: 'uniqueness', label: 'Uniqueness', hint: 'how far from its nearest', colour: uniqueness },
+    { id: 'size', label: 'File size', colour: numbers((row) => Math.log10(Math.max(1, library.entryOfRow(row)?.sizeBytes ?? NaN))) },
+    { id: 'date', label: 'Date', colour: numbers((row) => (library.entryOfRow(row)?.modifiedMs ?? NaN) / 86_400_000) },
+    ...sets.sets.map(({ setId, kind, name }) => ({ id: `set:${setId}`, label: name, hint: kind, colour: membership(setId, name) })),
+  ])
+  /** What was chosen, while it is there; without sub-folders there is nothing to tell folders by. */
+  const source = computed(() => sources.value.find(({ id }) => id === sourceId.value && (id !== 'folder' || library.hasFolders)) ?? sources.value[0])
+
+  const apply = async (): Promise<void> => {
+    const mine = ++asked
+    hidden.value = new Set()
+    problem.value = undefined
+    waiting.value = true
+    try {
+      const found = await (source.value?.colour() ?? plainColouring)
+      if (mine === asked) colouring.value = found
+    } catch (error) {
+      if (mine !== asked) return
+      colouring.value = plainColouring
+      problem.value = problemOf(error)
+    } finally {
+      if (mine === asked) waiting.value = false
+    }
+  }
+
+  const refresh = async (): Promise<void> => {
+    const id = libraryId()
+    if (id === '') return
+    const found = await useClient()['structure.clusterings']({ libraryId: id }).catch(() => [])
+    if (id === libraryId()) clusterings.value = found
+    await apply()
+  }
+
+  const choose = (id: string): void => {
+    sourceId.value = id
+  }
+  /** Shows or hides the categories of one line of the legend. */
+  const toggle = (categories: readonly number[]): void => {
+    const next = new Set(hidden.value)
+    const hide = categories.some((category) => !next.has(category))
+    for (const category of categories) {
+      if (hide) next.add(category)
+      else next.delete(category)
+    }
+    hidden.value = next
+  }
+  /** Shows these categories alone; where they are alone already, all. */
+  const isolate = (categories: readonly number[], all: readonly number[]): void => {
+    const others = all.filter((category) => !categories.includes(category))
+    const isAlone = others.length > 0 && others.every((category) => hidden.value.has(category)) && categories.every((category) => !hidden.value.has(category))
+    hidden.value = new Set(isAlone ? [] : others)
+  }
+
+  watch(() => [sourceId.value, library.library?.libraryId].join(), () => void apply())
+  watch(
+    () => library.ranking,
+    () => {
+      if (sourceId.value === 'score') void apply()
+    },
+  )
+
+  return { sources, source, sourceId, colouring, hidden, problem, waiting, refresh, choose, toggle, isolate }
+})
