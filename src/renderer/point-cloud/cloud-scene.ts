@@ -22,13 +22,14 @@ export interface CloudScene {
   setPoints(coordinates: Float32Array, dims: 2 | 3): void
   /** Red, green, blue and `pointState` bits of each point, uint8 [points, 4]; kept, not copied. */
   setTints(tints: Uint8Array): void
-  /** Puts pictures of the atlas on points; `slots` says which. */
-  setPictures(points: readonly number[], slots: readonly number[]): void
+  /** Puts pictures of the atlas on points: `slot` says which, `dim` that its point is dimmed. The last lies on top. */
+  setPictures(pictures: readonly { readonly point: number; readonly slot: number; readonly dim: boolean }[]): void
   /** Columns of the square atlas, and its canvas; called again whenever it was drawn on. */
   setAtlas(canvas: HTMLCanvasElement, columns: number): void
   /** CSS pixels of a point when all are fitted, and of a picture. */
   setSizes(point: number, picture: number): void
-  setColours(ground: string, faded: string): void
+  /** What is behind the points, and what dimmed ones fade to. */
+  setColours(ground: string, dimmed: string): void
   resize(width: number, height: number): void
   /** Projection × view, column by column. */
   matrix(): ArrayLike<number>
@@ -47,13 +48,14 @@ export function createCloudScene(canvas: HTMLCanvasElement, { onMoved, onLost }:
   renderer.outputColorSpace = LinearSRGBColorSpace
   renderer.setPixelRatio(Math.min(maxPixelRatio, window.devicePixelRatio))
   const scene = new Scene()
-  const uniforms = { size: { value: 4 }, perspective: { value: 1 }, faded: { value: new Color() } }
+  const faded = { value: new Color() }
+  const uniforms = { size: { value: 4 }, perspective: { value: 1 }, faded }
   const texture = new Texture()
   texture.minFilter = LinearFilter
   texture.magFilter = LinearFilter
   texture.generateMipmaps = false
   texture.flipY = false
-  const pictureUniforms = { size: { value: 48 }, perspective: { value: 1 }, atlas: { value: texture }, columns: { value: 1 } }
+  const pictureUniforms = { size: { value: 48 }, perspective: { value: 1 }, faded, atlas: { value: texture }, columns: { value: 1 } }
   const points = new Points(new BufferGeometry(), new ShaderMaterial({ vertexShader: pointVertex, fragmentShader: pointFragment, uniforms }))
   const pictures = new Points(new BufferGeometry(), new ShaderMaterial({ vertexShader: pictureVertex, fragmentShader: pictureFragment, uniforms: pictureUniforms }))
   points.frustumCulled = false
@@ -133,11 +135,12 @@ export function createCloudScene(canvas: HTMLCanvasElement, { onMoved, onLost }:
       points.geometry.setAttribute('tint', new BufferAttribute(tints, 4, true))
       request()
     },
-    setPictures: (chosen, slots) => {
+    setPictures: (shown) => {
       pictures.geometry.dispose()
       pictures.geometry = new BufferGeometry()
-        .setAttribute('position', new BufferAttribute(spread(chosen), 3))
-        .setAttribute('slot', new BufferAttribute(Float32Array.from(slots), 1))
+        .setAttribute('position', new BufferAttribute(spread(shown.map(({ point }) => point)), 3))
+        .setAttribute('slot', new BufferAttribute(Float32Array.from(shown, ({ slot }) => slot), 1))
+        .setAttribute('dim', new BufferAttribute(Float32Array.from(shown, ({ dim }) => Number(dim)), 1))
       request()
     },
     setAtlas: (atlas, columns) => {
@@ -150,9 +153,9 @@ export function createCloudScene(canvas: HTMLCanvasElement, { onMoved, onLost }:
       sizes = { point, picture }
       request()
     },
-    setColours: (ground, faded) => {
+    setColours: (ground, dimmed) => {
       scene.background = new Color(ground)
-      uniforms.faded.value = new Color(faded)
+      faded.value = new Color(dimmed)
       request()
     },
     resize: (nextWidth, nextHeight) => {

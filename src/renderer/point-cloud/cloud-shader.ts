@@ -46,11 +46,14 @@ void main() {
 
 export const pictureVertex = /* glsl */ `
 attribute float slot;
+attribute float dim;
 uniform float columns;
 varying vec2 corner;
+varying float dimmed;
 ${placement}
 void main() {
   corner = vec2(mod(slot, columns), floor(slot / columns)) / columns;
+  dimmed = dim;
   gl_Position = place(position, 1.0);
 }
 `
@@ -58,10 +61,12 @@ void main() {
 export const pictureFragment = /* glsl */ `
 uniform sampler2D atlas;
 uniform float columns;
+uniform vec3 faded;
 varying vec2 corner;
+varying float dimmed;
 void main() {
   vec4 texel = texture2D(atlas, corner + gl_PointCoord / columns);
   if (texel.a < 0.5) discard;
-  gl_FragColor = vec4(texel.rgb, 1.0);
+  gl_FragColor = vec4(dimmed > 0.5 ? mix(texel.rgb, faded, 0.75) : texel.rgb, 1.0);
 }
 `

@@ -96,17 +96,38 @@ export function pointAt({ places, depths }: ScreenPoints, x: number, y: number, 
   return best
 }
 
-/** The visible points nearest to the eye, at most `count`, nearest first. In 2D all are as near: those in the middle of the screen. */
-export function nearestToEye({ places, depths }: ScreenPoints, dims: 2 | 3, size: ScreenSize, count: number): number[] {
-  const visible: { point: number; distance: number }[] = []
+/**
+ * Visible points whose pictures can be shown without hiding each other much, at most `count`: those nearest to the eye first,
+ * each at least `spacing` CSS pixels from the others.
+ */
+export function roomForPictures({ places, depths }: ScreenPoints, size: ScreenSize, count: number, spacing: number): number[] {
+  const visible: number[] = []
   for (let point = 0; 2 * point < places.length; point++) {
     const x = places[2 * point]!
     const y = places[2 * point + 1]!
-    if (!(x >= 0 && x <= size.width && y >= 0 && y <= size.height)) continue
-    visible.push({ point, distance: dims === 3 ? depths[point]! : Math.hypot(x - size.width / 2, y - size.height / 2) })
+    if (x >= 0 && x <= size.width && y >= 0 && y <= size.height) visible.push(point)
   }
-  return visible
-    .sort((a, b) => a.distance - b.distance || a.point - b.point)
-    .slice(0, count)
-    .map(({ point }) => point)
+  visible.sort((a, b) => depths[a]! - depths[b]! || a - b)
+  const columns = Math.ceil(size.width / spacing) + 1
+  // Points that were given room, by cells as large as the spacing: only the cells around can hold one that is too near.
+  const taken = new Map<number, number>()
+  const isFree = (x: number, y: number, cell: number): boolean => {
+    for (const row of [-columns, 0, columns])
+      for (const column of [-1, 0, 1]) {
+        const other = taken.get(cell + row + column)
+        if (other !== undefined && Math.max(Math.abs(places[2 * other]! - x), Math.abs(places[2 * other + 1]! - y)) < spacing) return false
+      }
+    return true
+  }
+  const chosen: number[] = []
+  for (const point of visible) {
+    if (chosen.length === count) break
+    const x = places[2 * point]!
+    const y = places[2 * point + 1]!
+    const cell = Math.floor(y / spacing) * columns + Math.floor(x / spacing)
+    if (!isFree(x, y, cell)) continue
+    taken.set(cell, point)
+    chosen.push(point)
+  }
+  return chosen
 }
