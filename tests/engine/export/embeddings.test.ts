@@ -1,5 +1,5 @@
 /** @file Tables of embeddings: other programs read what was written, the same rows give the same bytes, failures leave nothing. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EngineError, type EmbeddingFormat } from '../../../src/engine/contract'
@@ -116,7 +116,13 @@ describe('what other programs read', () => {
     }
   })
 
-  it.each(formats)('is a table without rows where there are none, in %s', async (format) => {
+  it('is refused without rows in Parquet, and no file appears', async () => {
+    const path = join(await temporaryFolder(), 'out.parquet')
+    await expect(writeEmbeddings(path, 'parquet', embeddings(pictures(0, 3), 3))).rejects.toMatchObject({ code: 'NOT_FOUND', detail: { path } })
+    await expect(access(path)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it.each(formats.filter((format) => format !== 'parquet'))('is a table without rows where there are none, in %s', async (format) => {
     const path = join(await temporaryFolder(), `out.${format}`)
     expect({ count: await writeEmbeddings(path, format, embeddings(pictures(0, 3), 3)), rows: (await readEmbeddings(path, format)).rows }).toEqual({ count: 0, rows: [] })
   })
