@@ -6,9 +6,13 @@ import { fakeMetrics, fakeRun, fakeSummary } from '../fake-training'
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const pictures = (await (await fetch('/harness/pictures.json')).json()) as readonly FakePicture[]
+const folder = (path: string, images: number, online: boolean) => ({ path, name: path.slice(path.lastIndexOf('/') + 1), images, online, openedAt: '2026-03-12T21:40:00.000Z' })
 const engine = createFakeEngine({
   pictures,
   pause: wait,
+  // `?embedded` begins with vectors, so that search and map can be looked at without waiting.
+  embedded: new URLSearchParams(location.search).has('embedded') ? ['demo', 'dinov2-s'] : [],
+  folders: [folder('/home/ada/Pictures/Field trip', pictures.length, true), folder('/media/ada/usb/Archive 2019', 48_210, false), folder('/home/ada/Pictures/Scans', 812, true)],
   runs: [
     fakeRun({
       checkpoints: [{ step: 200, best: false, savedAt: '2026-03-12T22:10:00.000Z' }, { step: 400, best: true, savedAt: '2026-03-12T23:00:00.000Z' }],
