@@ -205,7 +205,7 @@ describe('the exit status', () => {
     [['inspect', 'a.jpg'], 2, "required option '--out <dir>' not specified"],
     [['frobnicate'], 2, 'unknown command'],
     [['inspect', 'a.jpg', '--out', 'x', '--size', 'big'], 2, 'a whole number from 1 to 16384 is needed'],
-    [['embed', '.', '--out', 'x.txt'], 2, '--out must end in .csv or .npy'],
+    [['embed', '.', '--out', 'x.txt'], 2, '--out must end in .csv'],
     [['embed', '.', '--out', 'x.csv', '--pool', 'max'], 2, 'Allowed choices are cls, mean, cls+mean'],
     [['bench', 'nothing'], 2, 'there is no benchmark "nothing"'],
     [['serve', '--root', '/does/not/exist'], 2, '--root cannot be used'],

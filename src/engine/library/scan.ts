@@ -2,10 +2,12 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat, opendir, realpath } from 'node:fs/promises'
 import { EngineError, messageOf, type FileProblem } from '../contract'
+import type { FilePath } from '../files'
 import { examineCandidate, type ScanFolder } from './examine-entry'
 import type { FoundFile } from './library'
 import { listFolder, type FolderListing } from './list-folder'
 import { childPath } from './names'
+import { indexFolder, workspaceFile } from './store/workspace-file'
 
 /** A file with a picture's name. Whether it is one only its content tells. */
 export type ScannedImage = FoundFile
@@ -74,6 +76,12 @@ export async function isEmptyFolder(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a folder is a workspace: the thumbnails, exports and probes in it are nobody's photographs. */
+async function isWorkspace(path: FilePath): Promise<boolean> {
+  const kinds = await Promise.all([workspaceFile, indexFolder].map((name) => lstat(childPath(path, name)).catch(() => undefined)))
+  return kinds[0]?.isFile() === true && kinds[1]?.isDirectory() === true
+}
+
 /** Remembers files and folders by device and inode; says whether one is new. */
 function createVisited(): (stats: BigIntStats) => boolean {
   const seen = new Set<string>()
@@ -86,7 +94,7 @@ function createVisited(): (stats: BigIntStats) => boolean {
 }
 
 /**
- * Scans a folder and its sub-folders to any depth. Hidden sub-folders and files of other types are passed over in silence;
+ * Scans a folder and its sub-folders to any depth. Hidden sub-folders, workspaces and files of other types are passed over in silence;
  * links, pipes, devices and folders that cannot be read are told.
  * @throws EngineError SOURCE_UNAVAILABLE when the folder itself cannot be read (any more); the signal's reason
  */
@@ -100,7 +108,7 @@ export async function* scanFolder(root: string, { signal, below, onFolder }: Sca
   const enter = async (folder: ScanFolder): Promise<FolderListing | ScanBatch | undefined> => {
     try {
       const stats = await lstat(folder.path, { bigint: true })
-      if (!stats.isDirectory() || !isNew(stats)) return undefined
+      if (!stats.isDirectory() || !isNew(stats) || (folder.prefix !== '' && (await isWorkspace(folder.path)))) return undefined
       onFolder?.(folder)
       return await listFolder(folder.path, signal)
     } catch (error) {

@@ -153,41 +153,50 @@ describe('the engine', () => {
     })
   })
 
-  it.each(['csv', 'npy'] as const)('embeds a folder as %s, leaving out what is broken', async (format) => {
+  it('embeds a folder once, leaving out what is broken, and exports it as often as one likes', async () => {
     const { libraryId } = await openPhotos()
     const events: EmbedEvent[] = []
-    const result = await client['embed.run']({ libraryId, modelId: model, pooling: 'cls', format }, (event) => events.push(event)).result
-    const file = await client['embed.file']({ exportId: result.exportId, name: `embeddings.${format}`, offset: 0 })
-    const shape = format === 'csv' ? Buffer.from(file.bytes).toString().trim().split('\n').map((line) => line.split(',').length) : decodeNpy(file.bytes).shape
-    expect({ images: result.images, dim: result.dim, skipped: result.skipped.map(({ relativePath, code: problem }) => [relativePath, problem]), files: result.files.map(({ name }) => name), shape, told: events.filter(({ kind }) => kind === 'skipped').length }).toEqual({
-      images: 2,
-      dim: 192,
+    const request = { libraryId, rows: undefined, modelId: model, patches: false }
+    const { imagesPerSecond: _rate, skipped, ...first } = await client['embed.run'](request, (event) => events.push(event)).result
+    const { embedded, already } = await client['embed.run'](request).result
+    expect({ ...first, skipped: skipped.map(({ relativePath, code: problem }) => [relativePath, problem]), again: [embedded, already] }).toEqual({
+      embedded: 2,
+      already: 0,
+      patchCost: undefined,
       skipped: [['broken.jpg', 'IMG_TRUNCATED']],
-      files: format === 'csv' ? ['embeddings.csv'] : ['embeddings.npy', 'embeddings.npy.json'],
-      shape: format === 'csv' ? [193, 193, 193] : [2, 192],
-      told: 1,
+      again: [0, 2],
     })
-    expect(events.filter((event) => event.kind === 'progress').at(-1)).toMatchObject({ done: 3, total: 3, value: 1 })
+    expect(events.filter((event) => event.kind === 'progress').at(-1)).toMatchObject({ value: 1 })
+    expect(await client['embed.status']({ libraryId })).toEqual([{ modelId: model, images: 2, withPatches: 0 }])
+
+    for (const format of ['csv', 'npy'] as const) {
+      const result = await client['embed.export']({ libraryId, rows: undefined, modelId: model, pooling: 'cls', format, raw: false }).result
+      const file = await client['embed.file']({ exportId: result.exportId, name: `embeddings.${format}`, offset: 0 })
+      const shape = format === 'csv' ? Buffer.from(file.bytes).toString().trim().split('\n').length : decodeNpy(file.bytes).shape
+      expect({ images: result.images, dim: result.dim, skipped: result.skipped.map(({ relativePath }) => relativePath), files: result.files.map(({ name }) => name), shape }).toEqual({
+        images: 2,
+        dim: 192,
+        skipped: ['broken.jpg'],
+        files: format === 'csv' ? ['embeddings.csv'] : ['embeddings.npy', 'embeddings.npy.json'],
+        shape: format === 'csv' ? 3 : [2, 192],
+      })
+    }
   })
 
-  it('fails when no picture can be embedded, naming each, and leaves no export', async () => {
+  it('exports nothing where nothing has been embedded, and leaves no export', async () => {
     await mkdir(join(folder, 'ruined'))
     await writeFile(join(folder, 'ruined', 'broken.jpg'), 'not a picture')
     const { libraryId } = await client['library.open']({ path: join(folder, 'ruined') }).result
     const [exportsBefore] = await readdir(join(folder, 'workspace', 'exports'))
     const own = join(folder, 'workspace', 'exports', exportsBefore ?? '')
     const kept = exportsBefore === undefined ? [] : await readdir(own)
-    await expect(client['embed.run']({ libraryId, modelId: model, pooling: 'cls', format: 'csv' }).result).rejects.toMatchObject({
-      code: 'IMG_CORRUPT',
-      message: 'none of the 1 pictures could be embedded',
-      detail: { problems: [{ relativePath: 'broken.jpg', code: 'IMG_CORRUPT' }] },
-    })
+    await expect(client['embed.export']({ libraryId, rows: undefined, modelId: model, pooling: 'cls', format: 'csv', raw: false }).result).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(await readdir(own)).toEqual(kept)
   })
 
-  it('cancels embedding within a second and leaves no export', async () => {
+  it('cancels embedding within a second', async () => {
     const { libraryId } = await openPhotos()
-    const handle = client['embed.run']({ libraryId, modelId: model, pooling: 'cls', format: 'npy' })
+    const handle = client['embed.run']({ libraryId, rows: undefined, modelId: model, patches: true })
     const result = code(handle.result)
     const startedMs = performance.now()
     await handle.cancel()

@@ -5,6 +5,10 @@ import { parseRequest } from '../../../src/engine/host'
 
 const plan = { name: 'Night one', images: { libraryId: 'l1', imageIds: ['i1', 'i2'] }, recipe: 'preset: tiny-smoke\n', init: 'auto' }
 
+const space = { modelId: 'm1', pooling: 'cls' }
+const rows = Uint32Array.of(0, 2)
+const chosen = { ...space, libraryId: 'l1', rows }
+
 const good: Readonly<Record<string, unknown>> = {
   'engine.status': undefined,
   'library.browse': { path: '/photos' },
@@ -18,8 +22,35 @@ const good: Readonly<Record<string, unknown>> = {
   'view.analyse': { imageId: 'i1', modelId: 'm1', size: 448 },
   'view.attention': { analysisId: 'a1', layer: 11, query: 'cls' },
   'view.similarity': { analysisId: 'a1', patch: 7 },
-  'embed.run': { libraryId: 'l1', modelId: 'm1', pooling: 'cls', format: 'csv' },
+  'library.folders': undefined,
+  'library.forget': { path: '/photos' },
+  'embed.status': { libraryId: 'l1' },
+  'embed.run': { libraryId: 'l1', rows, modelId: 'm1', patches: true },
+  'embed.export': { libraryId: 'l1', rows, modelId: 'm1', pooling: 'patches', format: 'parquet', raw: false },
   'embed.file': { exportId: 'e1', name: 'embeddings.csv', offset: 0 },
+  'search.images': { ...space, libraryId: 'l1', examples: [{ kind: 'row', row: 3, sign: 1 }, { kind: 'upload', uploadId: 'u1', sign: -1 }], top: 50, method: 'auto' },
+  'search.upload': { name: 'a.jpg', bytes: new Uint8Array(3) },
+  'search.patches': { libraryId: 'l1', analysisId: 'a1', patches: [0, 7], top: 20 },
+  'search.buildIndex': { ...space, libraryId: 'l1' },
+  'search.index': space,
+  'map.project': { ...chosen, subject: 'images', method: 'umap', dims: 3, neighbours: 15, minDist: 0.1, seed: 1 },
+  'map.stored': { libraryId: 'l1' },
+  'map.load': { libraryId: 'l1', mapId: 'p1' },
+  'structure.cluster': { ...chosen, method: 'kmeans', clusters: 'auto', smallest: 5, restarts: 3, seed: 1 },
+  'structure.clusterings': { libraryId: 'l1' },
+  'structure.clustering': { libraryId: 'l1', clusteringId: 'c1' },
+  'structure.change': { libraryId: 'l1', clusteringId: 'c1', change: { kind: 'merge', clusters: [0, 2] } },
+  'structure.removeClustering': { clusteringId: 'c1' },
+  'structure.duplicates': { ...chosen, floor: 0.8 },
+  'structure.outliers': { ...chosen, neighbours: 10 },
+  'structure.curate': { ...chosen, duplicateSimilarity: 0.96, clusters: 20, target: 100, seed: 1 },
+  'sets.list': { libraryId: 'l1' },
+  'sets.create': { libraryId: 'l1', kind: 'tag', name: 'sharp', rows },
+  'sets.change': { libraryId: 'l1', setId: 's1', change: { kind: 'add', rows } },
+  'sets.rows': { libraryId: 'l1', setId: 's1' },
+  'sets.remove': { setId: 's1' },
+  'sets.restore': { libraryId: 'l1', setId: 's1' },
+  'sets.copy': { libraryId: 'l1', rows, folder: '/elsewhere', keepFolders: true },
   'models.export': { modelId: 'm1', format: 'onnx', bakedSize: [224, 224] },
   'train.presets': undefined,
   'train.check': { recipe: 'preset: tiny-smoke\n' },
@@ -70,10 +101,22 @@ describe('parseRequest', () => {
     ['models.import', { path: '/a' }, { path: '/a', name: undefined }],
     ['train.start', { ...plan, images: { libraryId: 'l' } }, { ...plan, images: { libraryId: 'l', imageIds: undefined } }],
     ['runs.finishBy', { runId: 'r' }, { runId: 'r', at: undefined }],
+    ['embed.run', { libraryId: 'l', modelId: 'm', patches: false }, { libraryId: 'l', rows: undefined, modelId: 'm', patches: false }],
+    ['structure.outliers', { ...space, libraryId: 'l', neighbours: 10 }, { ...space, libraryId: 'l', rows: undefined, neighbours: 10 }],
     ['view.analyse', { imageId: 'i', modelId: 'm', size: 'native' }, { imageId: 'i', modelId: 'm', size: 'native' }],
     ['view.attention', { analysisId: 'a', layer: 0, query: 0 }, { analysisId: 'a', layer: 0, query: 0 }],
   ])('fills in what JSON leaves out: %s %j', (name, argument, expected) => {
     expect(parseRequest(name, argument)).toEqual(expected)
+  })
+
+  it('takes dropped pictures of up to 64 MiB, and no other request so many bytes', () => {
+    const refused = (name: string, argument: unknown): string => refusal(name, argument).code
+    const bytes = (megabytes: number): Uint8Array => new Uint8Array(megabytes * 2 ** 20)
+    expect([
+      refused('search.upload', { name: 'a.jpg', bytes: bytes(64) }),
+      refused('search.upload', { name: 'a.jpg', bytes: bytes(65) }),
+      refused('sets.create', { libraryId: 'l', kind: 'tag', name: 'n', rows: new Uint32Array(2 ** 20 + 1) }),
+    ]).toEqual(['ACCEPTED', 'BAD_REQUEST', 'BAD_REQUEST'])
   })
 
   const bad: readonly (readonly [title: string, value: unknown])[] = [
@@ -116,8 +159,16 @@ describe('parseRequest', () => {
     ['view.attention', { analysisId: 'a', layer: -1, query: 'cls' }, 'layer'],
     ['view.attention', { analysisId: 'a', layer: 1, query: 'register' }, 'query'],
     ['view.similarity', { analysisId: 'a', patch: -1 }, 'patch'],
-    ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'max', format: 'csv' }, 'pooling'],
-    ['embed.run', { libraryId: 'l', modelId: 'm', pooling: 'cls', format: 'exe' }, 'format'],
+    ['embed.run', { libraryId: 'l', modelId: 'm', patches: 'yes' }, 'patches'],
+    ['embed.run', { libraryId: 'l', rows: [1, 2], modelId: 'm', patches: true }, 'rows'],
+    ['embed.export', { libraryId: 'l', modelId: 'm', pooling: 'max', format: 'csv', raw: false }, 'pooling'],
+    ['embed.export', { libraryId: 'l', modelId: 'm', pooling: 'cls', format: 'exe', raw: false }, 'format'],
+    ['search.images', { ...space, libraryId: 'l', examples: [], top: 5, method: 'auto' }, 'examples'],
+    ['search.images', { ...space, libraryId: 'l', examples: [{ kind: 'row', row: 0, sign: 2 }], top: 5, method: 'auto' }, 'examples.0.sign'],
+    ['map.project', { ...chosen, subject: 'images', method: 'umap', dims: 4, neighbours: 15, minDist: 0.1, seed: 1 }, 'dims'],
+    ['structure.cluster', { ...chosen, method: 'kmeans', clusters: 1, smallest: 5, restarts: 3, seed: 1 }, 'clusters'],
+    ['sets.change', { libraryId: 'l', setId: 's', change: { kind: 'delete' } }, 'change.kind'],
+    ['sets.create', { libraryId: 'l', kind: 'tag', name: ' ', rows }, 'name'],
     ['embed.file', { exportId: 'e', name: 'a'.repeat(201) }, 'name'],
     ['train.check', { recipe: 'x'.repeat(65_537) }, 'recipe'],
     ['train.start', { ...plan, name: '   ' }, 'name'],

@@ -14,7 +14,7 @@ import { vectorColumns } from './pooled-parts'
 import type { Mended, ModelKey, PatchTable, Store, VectorTable } from './store'
 import { createVectorIndex } from './vector-index'
 import { createVectorTable } from './vector-table'
-import { prepareWorkspace, requireKnownSchema } from './workspace-file'
+import { indexFolder, prepareWorkspace, requireKnownSchema } from './workspace-file'
 import { lockWorkspace } from './workspace-lock'
 
 export interface OpenStoreOptions {
@@ -52,7 +52,7 @@ export async function openStore(folder: string, { mode }: OpenStoreOptions): Pro
   const release = await lockWorkspace(folder)
   try {
     await prepareWorkspace(folder)
-    await mkdir(join(folder, 'index'), { recursive: true })
+    await mkdir(join(folder, indexFolder), { recursive: true })
     return createStore(folder, true, release)
   } catch (error) {
     await release()
@@ -61,7 +61,7 @@ export async function openStore(folder: string, { mode }: OpenStoreOptions): Pro
 }
 
 function createStore(folder: string, writable: boolean, release: () => Promise<void>): Store {
-  const index = join(folder, 'index')
+  const index = join(folder, indexFolder)
   const listeners = new Set<(mended: Mended) => void>()
   const mendings: Mended[] = []
   const tables = new Map<string, KeyedTable>()

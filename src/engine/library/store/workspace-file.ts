@@ -5,6 +5,10 @@ import { z } from 'zod'
 import { EngineError, messageOf } from '../../contract'
 import { saveFile } from '../../files'
 
+/** Names in a workspace's folder, by which it is known. */
+export const workspaceFile = 'workspace.json'
+export const indexFolder = 'index'
+
 /** Raised when an older version could not read what this one writes. */
 export const workspaceSchema = 1
 
@@ -29,7 +33,7 @@ async function readSchema(path: string): Promise<number | undefined> {
 
 /** @throws EngineError BAD_REQUEST for the workspace of a newer version, DISK */
 export async function requireKnownSchema(folder: string): Promise<void> {
-  const path = join(folder, 'workspace.json')
+  const path = join(folder, workspaceFile)
   const found = await readSchema(path)
   if (found !== undefined && found > workspaceSchema)
     throw new EngineError('BAD_REQUEST', `${folder} was written by a newer version of DinoScope (schema ${found}; this one knows ${workspaceSchema}). Update the app, or choose another workspace`, {
@@ -39,7 +43,7 @@ export async function requireKnownSchema(folder: string): Promise<void> {
 
 /** Writes the schema where there is none yet. @throws EngineError as {@link requireKnownSchema} */
 export async function prepareWorkspace(folder: string): Promise<void> {
-  const path = join(folder, 'workspace.json')
+  const path = join(folder, workspaceFile)
   await requireKnownSchema(folder)
   if ((await readSchema(path)) === workspaceSchema) return
   await mkdir(folder, { recursive: true })
