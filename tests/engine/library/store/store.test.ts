@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+/** @file What is kept comes back as it was given. */
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStore, type Store, type StoredFile } from '../../../../src/engine/library'
-import { thrown } from '../../../helpers/thrown'
-import { dim, dims, fileOf, hashOf, key, manyVectors, patchesOf, vectorsOf } from './support/rows'
+import { fileOf, hashOf, key, manyVectors, vectorsOf } from './support/rows'
 
 let scratch = ''
 let count = 0
