@@ -152,7 +152,8 @@ function buildProgram(): Command {
 
   addJson(addRuntime(program.command('bench')))
     .description('measure')
-    .argument('[names...]', 'inference, training, or all')
+    .argument('[names...]', 'inference, training, library, index (a million vectors, many minutes), or all; the first three by default')
+    .option('--count <n>', 'pictures of the library (100 000), or vectors of the index (1 000 000)', wholeNumber(1_000, 10_000_000))
     .action((names: readonly string[], options: BenchOptions & Json) => finish(options, async (context) => (await import('./commands/bench')).bench(names, options, context)))
   return program
 }
