@@ -6,6 +6,7 @@ import MapView from './views/map/MapView.vue'
 import ModelsView from './views/models/ModelsView.vue'
 import RunView from './views/runs/RunView.vue'
 import RunsView from './views/runs/RunsView.vue'
+import StructureView from './views/structure/StructureView.vue'
 import TrainView from './views/train/TrainView.vue'
 
 export const router = createRouter({
@@ -14,6 +15,7 @@ export const router = createRouter({
     { path: '/', name: 'library', component: LibraryView },
     { path: '/inspect/:imageId', name: 'inspector', component: InspectorView, props: true },
     { path: '/map', name: 'map', component: MapView },
+    { path: '/structure', name: 'structure', component: StructureView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
     {
