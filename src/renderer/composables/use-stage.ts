@@ -8,18 +8,21 @@ export interface StageOptions {
   /** Size of the picture in its own pixels; undefined until known. */
   readonly picture: Readonly<Ref<Size | undefined>>
   readonly onClick: (at: Point) => void
+  /** Every place that the pointer passes while it is dragged with Shift; the picture stays where it is. */
+  readonly onBrush: (at: Point) => void
 }
 
 const margin = 24
 const dragBeginsPx = 4
 
-export function useStage({ element, stage, picture, onClick }: StageOptions) {
+export function useStage({ element, stage, picture, onClick, onBrush }: StageOptions) {
   /** Undefined while the picture is fitted, so that it stays fitted when the window changes. */
   const free = shallowRef<Placement>()
   const pointer = shallowRef<Point>()
   const dragging = shallowRef(false)
   const pointers = new Map<number, Point>()
   let pressedAt: Point | undefined
+  let brushing = false
 
   const placement = computed<Placement>(() => {
     if (picture.value === undefined || stage.value.width === 0) return { scale: 1, x: 0, y: 0 }
@@ -57,6 +60,8 @@ export function useStage({ element, stage, picture, onClick }: StageOptions) {
   const onDown = (event: PointerEvent): void => {
     if (event.button !== 0) return
     const at = pointOf(event)
+    brushing = event.shiftKey && pointers.size === 0
+    if (brushing) onBrush(at)
     pointers.set(event.pointerId, at)
     pressedAt = pointers.size === 1 ? at : undefined
     element.value?.setPointerCapture(event.pointerId)
@@ -82,15 +87,19 @@ export function useStage({ element, stage, picture, onClick }: StageOptions) {
     pointer.value = at
     const before = pointers.get(event.pointerId)
     if (before === undefined) return
-    if (pointers.size > 1) pinch(event, at)
+    if (brushing) onBrush(at)
+    else if (pointers.size > 1) pinch(event, at)
     else drag(dragging.value ? before : (pressedAt ?? before), at)
     pointers.set(event.pointerId, at)
   }
 
   const onUp = (event: PointerEvent): void => {
     if (!pointers.delete(event.pointerId)) return
-    if (!dragging.value && pressedAt !== undefined && event.type === 'pointerup') onClick(pointOf(event))
-    if (pointers.size === 0) dragging.value = false
+    if (!dragging.value && !brushing && pressedAt !== undefined && event.type === 'pointerup') onClick(pointOf(event))
+    if (pointers.size === 0) {
+      dragging.value = false
+      brushing = false
+    }
     pressedAt = undefined
   }
   const onLeave = (): void => {

@@ -18,11 +18,13 @@ export interface InspectorView {
   readonly query: 'cls' | number
   /** The patch that similarity starts from; undefined until an analysis has proposed one. */
   readonly patch: number | undefined
+  /** Patches that were brushed, to be looked for together. */
+  readonly region: readonly number[]
   /** Share of the attention mass that is kept, 0..1. */
   readonly mass: number
 }
 
-export const initialView: InspectorView = { mode: 'attention', head: 'mean', layer: 'last', query: 'cls', patch: undefined, mass: 1 }
+export const initialView: InspectorView = { mode: 'attention', head: 'mean', layer: 'last', query: 'cls', patch: undefined, region: [], mass: 1 }
 
 /** The patch that `dx`, `dy` leads to, held inside the grid. */
 export function neighbourPatch(patch: number, dx: number, dy: number, grid: PatchGrid): number {
@@ -55,6 +57,7 @@ export function viewFor(view: InspectorView, previous: Analysis | undefined, nex
   const place = (patch: number): number => (previous === undefined ? patch : remapPatch(patch, previous, next))
   return {
     ...view,
+    region: samePicture && previous.gridHeight === next.gridHeight && previous.gridWidth === next.gridWidth ? view.region : [],
     head: view.head !== 'mean' && view.head >= next.heads ? 'mean' : view.head,
     layer: view.layer !== 'last' && view.layer >= next.layers ? 'last' : view.layer,
     query: samePicture && view.query !== 'cls' ? place(view.query) : 'cls',
