@@ -89,7 +89,7 @@ export async function buildSearchIndex(state: EngineState, request: VectorSpace 
   advanceTo(buildSteps)
   const built = await table.indexed(pooling)
   if (built === undefined) throw new EngineError('INTERNAL', 'the index was built and is not there')
-  const figures: Measured = { ...built, ...(await measure(state, set, request, signal, () => { progress.advance(1) })) }
+  const figures: Measured = { builtAt: built.builtAt, vectors: built.vectors, ...(await measure(state, set, request, signal, () => { progress.advance(1) })) }
   await saveFile(figuresPath(state, modelKeyOf((await state.models.find(modelId)).manifest), pooling), JSON.stringify(figures))
   progress.finish()
   return { modelId, pooling, ...figures }
