@@ -67,6 +67,7 @@ function buildProgram(): Command {
     .option('--top <k>', 'how many', wholeNumber(1, 1_000_000), 10)
     .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
     .option('--not <images...>', 'pictures that push away what looks like them')
+    .addHelpText('after', '\nWith --workspace, vectors are kept in its index, and pictures that have some are not embedded again.')
     .action((query: string, folder: string, options: SearchOptions & Json) => finish(options, async (context) => (await import('./commands/search')).search(query, folder, options, context)))
 
   addJson(addModel(program.command('dedupe')))

@@ -21,11 +21,11 @@ const photos = async (): Promise<string> => {
   return folder
 }
 
-async function run(folder: string, options: Partial<SearchOptions>, json: boolean, query = 'query.jpg'): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+async function run(folder: string, options: Partial<SearchOptions>, json: boolean, query = 'query.jpg', titles: string[] = []): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   let [stdout, stderr] = ['', '']
   const terminal = createTerminal(json, { write: (text) => (stdout += text) }, { write: (text) => (stderr += text) })
-  const all: SearchOptions = { model: join(folder, 'model'), workspace: join(folder, 'workspace'), provider: 'cpu', threads: 1, top: 10, pool: 'cls', ...options }
-  const code = await search(join(folder, query), join(folder, 'photos'), all, { terminal, signal: new AbortController().signal, emit: () => undefined })
+  const all: SearchOptions = { model: join(folder, 'model'), provider: 'cpu', threads: 1, top: 10, pool: 'cls', ...options }
+  const code = await search(join(folder, query), join(folder, 'photos'), all, { terminal, signal: new AbortController().signal, emit: ({ title }) => titles.push(title) })
   return { code, stdout, stderr }
 }
 
@@ -56,6 +56,17 @@ it('pushes away what looks like the pictures after --not', async () => {
   const [without, against] = [await scores([]), await scores(['photos/grey.jpg'])]
   const fall = (name: string): number => without.get(name)! - against.get(name)!
   expect([fall('grey.jpg') > 0, fall('grey.jpg') > fall('same.png')]).toEqual([true, true])
+})
+
+it('finds the same through the index of a workspace, where a second search embeds nothing', async () => {
+  const folder = await photos()
+  const results = ({ stdout }: { readonly stdout: string }): object => (JSON.parse(stdout) as Printed).results.map(({ relativePath, score }) => [relativePath, score.toFixed(4)])
+  const ran: (readonly [object, boolean])[] = []
+  for (const workspace of [undefined, join(folder, 'workspace'), join(folder, 'workspace')]) {
+    const titles: string[] = []
+    ran.push([results(await run(folder, { workspace, pool: 'cls+mean' }, true, 'query.jpg', titles)), titles.includes('Embedding images')])
+  }
+  expect(ran).toEqual([[ran[0]![0], true], [ran[0]![0], true], [ran[0]![0], false]])
 })
 
 it('refuses a query that is no picture before it looks at the folder', async () => {
