@@ -86,7 +86,7 @@ export function createKeyedTable({ noun, keyBytes, writable, onMended, beforeCre
   const told = new Set<string>()
 
   const tellLost = (count: number): void => {
-    onMended(`${count} ${noun} were damaged on the disk; ${writable ? 'they are made again when they are needed' : 'they are left out'}`)
+    onMended(`${noun} damaged on the disk: ${count}; they count as missing`)
   }
   const commit = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
