@@ -50,7 +50,7 @@ export const gemmRule: OpRule<GemmParameters> = {
 }
 
 /** The last two axes exchanged. */
-function swapLast(x: Value): Value {
+export function swapLast(x: Value): Value {
   const last = x.shape.length - 1
   return transpose(x, x.shape.map((_, axis) => (axis === last ? last - 1 : axis === last - 1 ? last : axis)))
 }

@@ -18,6 +18,19 @@ function precisionOf({ run }: Recipe, { provider, float16 }: StepRuntime): StepS
   throw new EngineError('RECIPE', `run.precision is float16, which ${provider} does not compute on this machine; take auto or float32.`, { detail: { problems: [{ path: 'run.precision', message: 'this device has no float16', line: undefined }] } })
 }
 
+/**
+ * The longest sequence whose matrices of attention weights the CPU keeps: they are then a third of what a block keeps of
+ * ViT-S or smaller, and the fused kernel, which keeps none, computes them twice and slower.
+ */
+const fewTokens = 256
+
+/** The form that both networks compute attention in: the device's, and on the CPU the faster one for the crops' sizes. */
+function attentionOf(recipe: Recipe, { provider, attention }: StepRuntime): StepSpec['attention'] {
+  const { patchSize, registers } = recipeConfig(recipe)
+  const tokens = 1 + registers + Math.floor(recipe.crops.global_crops_size / patchSize) ** 2
+  return provider === 'cpu' && tokens <= fewTokens ? 'composed' : attention
+}
+
 /** The step of a recipe for `batch` pictures per run of the graph. @throws EngineError RECIPE */
 export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime): StepSpec {
   const { method, model, dino, ibot, teacher, crops, run } = recipe
@@ -38,7 +51,7 @@ export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime): S
     maskedRows: masks === undefined ? 0 : maskUpperBound(masks),
     dropPath: { rate: model.drop_path_rate, uniform: model.drop_path_uniform, kind: model.drop_path_kind },
     recompute: run.recompute_activations,
-    attention: runtime.attention,
+    attention: attentionOf(recipe, runtime),
     precision: precisionOf(recipe, runtime),
   }
 }
