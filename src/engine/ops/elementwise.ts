@@ -1,7 +1,7 @@
 /** @file Operations on each element by itself, with NumPy broadcasting. */
 import { broadcastShapes, scalar, type Value } from '../graph'
 import { dtypes, type DType } from '../tensor'
-import { applySingle, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
+import { applySingle, float, formatType, gradientOf, graphError, inputAt, int, operand, type OpRule } from './rule'
 
 type BinaryGradient = (upstream: Value, left: Value, right: Value, output: Value) => readonly [Value, Value]
 type UnaryGradient = (upstream: Value, x: Value, output: Value) => Value
@@ -30,6 +30,7 @@ function unaryRule(name: string, opType: string, gradient: UnaryGradient): OpRul
 }
 
 export const addRule = binaryRule('add', 'Add', (upstream) => [upstream, upstream])
+
 export const subtractRule = binaryRule('subtract', 'Sub', (upstream) => [upstream, negate(upstream)])
 export const multiplyRule = binaryRule('multiply', 'Mul', (upstream, left, right) => [multiply(upstream, right), multiply(upstream, left)])
 export const divideRule = binaryRule('divide', 'Div', (upstream, _left, right, output) => {
@@ -42,17 +43,31 @@ export const logRule = unaryRule('log', 'Log', (upstream, x) => divide(upstream,
 export const sqrtRule = unaryRule('sqrt', 'Sqrt', (upstream, _x, y) => divide(multiply(upstream, scalar(0.5)), y))
 export const erfRule = unaryRule('erf', 'Erf', (upstream, x) => multiply(upstream, multiply(scalar(2 / Math.sqrt(Math.PI)), exp(negate(multiply(x, x))))))
 export const sigmoidRule = unaryRule('sigmoid', 'Sigmoid', (upstream, _x, y) => multiply(upstream, multiply(y, subtract(scalar(1), y))))
-/** Φ(x), the distribution function of the standard normal. */
+/** Flat where the result is 0 or 1. */
+export const hardSigmoidRule: OpRule = {
+  ...unaryRule('hardSigmoid', 'HardSigmoid', (upstream, _x, y) => where(cast(multiply(y, subtract(scalar(1), y)), 'bool'), multiply(upstream, scalar(0.5)), scalar(0))),
+  emit: () => ({ opType: 'HardSigmoid', attributes: { alpha: float(0.5), beta: float(0.5) } }),
+}
+
+/** x / √2, of which the two functions of {@link geluRule} are made. */
+function scaledDown(x: Value): Value {
+  return multiply(x, scalar(Math.SQRT1_2))
+}
+
+/** Φ(x), the distribution function of the standard normal: (1 + erf(x/√2)) / 2, in one pass since that lies within 0 and 1. */
 function normalDistribution(x: Value): Value {
-  return add(multiply(erf(multiply(x, scalar(Math.SQRT1_2))), scalar(0.5)), scalar(0.5))
+  return hardSigmoid(erf(scaledDown(x)))
+}
+
+/** φ(x), its density: exp(-x²/2) / √2π, the divisor being taken into the exponent. */
+function normalDensity(x: Value): Value {
+  const t = scaledDown(x)
+  return exp(subtract(scalar(-0.5 * Math.log(2 * Math.PI)), multiply(t, t)))
 }
 
 /** d/dx x·Φ(x) = Φ(x) + x·φ(x). The output is the largest thing in a block, and x·Φ(x) is one product when Φ is there. */
 export const geluRule: OpRule = {
-  ...unaryRule('gelu', 'Gelu', (upstream, x) => {
-    const density = multiply(exp(multiply(multiply(x, x), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)))
-    return multiply(upstream, add(normalDistribution(x), multiply(x, density)))
-  }),
+  ...unaryRule('gelu', 'Gelu', (upstream, x) => multiply(upstream, add(normalDistribution(x), multiply(x, normalDensity(x))))),
   again: ([x]) => {
     if (x === undefined) throw graphError('gelu', 'input 0 is missing')
     return multiply(x, normalDistribution(x))
@@ -132,6 +147,11 @@ export function sqrt(x: Value): Value {
 /** The error function, 2/√π ∫₀ˣ exp(-t²) dt. */
 export function erf(x: Value): Value {
   return applySingle(erfRule, [x], undefined)
+}
+
+/** min(1, max(0, x/2 + 1/2)): x taken from -1…1 to 0…1 in one pass. */
+export function hardSigmoid(x: Value): Value {
+  return applySingle(hardSigmoidRule, [x], undefined)
 }
 
 /** 1 / (1 + exp(-x)). */

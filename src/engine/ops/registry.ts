@@ -1,6 +1,6 @@
 /** @file The op table: every rule under its name. */
 import { multiHeadAttentionRule } from './attention'
-import { addRule, castRule, divideRule, erfRule, expRule, geluRule, logRule, multiplyRule, negateRule, sigmoidRule, sqrtRule, subtractRule, whereRule } from './elementwise'
+import { addRule, castRule, divideRule, erfRule, expRule, geluRule, hardSigmoidRule, logRule, multiplyRule, negateRule, sigmoidRule, sqrtRule, subtractRule, whereRule } from './elementwise'
 import { gemmRule, matMulRule } from './linalg'
 import { concatRule, expandRule, gatherRule, padRule, reshapeRule, scatterAddRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
 import { layerNormRule, logSoftmaxRule, softmaxRule } from './normalization'
@@ -21,6 +21,7 @@ export const opRules = {
   gather: gatherRule,
   gelu: geluRule,
   gemm: gemmRule,
+  hardSigmoid: hardSigmoidRule,
   layerNorm: layerNormRule,
   log: logRule,
   logSoftmax: logSoftmaxRule,

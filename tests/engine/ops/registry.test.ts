@@ -64,6 +64,7 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   sqrt: unary(Math.sqrt, positive),
   erf: unary(erf),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  hardSigmoid: unary((x) => Math.min(1, Math.max(0, x / 2 + 0.5))),
   gelu: unary((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
   where: [
     {
