@@ -26,9 +26,10 @@ export function libraryHandlers({ options, libraries, probePictures }: EngineSta
     opened.delete(libraryId)
     libraries.close(libraryId)
   }
+  const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path))
   /** A known folder, which is named by its real path, even where nothing lies now. */
-  const liesInside = async (path: string): Promise<boolean> => root === undefined || isInside(await realpath(root), resolve(path))
-  const isListed = async (path: string): Promise<boolean> => path !== (await realpath(samples).catch(() => samples)) && (await liesInside(path))
+  const liesInside = async (path: string): Promise<boolean> => root === undefined || isInside(await realPathOf(root), resolve(path))
+  const isListed = async (path: string): Promise<boolean> => path !== (await realPathOf(samples)) && (await liesInside(path))
   const requireOpenable = async (path: string): Promise<void> => {
     if (path === samples) return
     await requireAccess(root, path).catch(async (error: unknown) => {
