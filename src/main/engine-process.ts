@@ -1,6 +1,7 @@
 /** @file The engine as an Electron utility process, in the form that the supervisor and the page's ports need. */
 import { app, utilityProcess, type MessagePortMain } from 'electron'
-import { encodeEngineOptions, createPortEvents, isTrainerMessage, type EngineOptions, type Frame, type FrameChannel, type TrainerOrder } from '../engine/link'
+import { fromWire, type EngineError } from '../engine/contract'
+import { encodeEngineOptions, createPortEvents, isEngineRefusal, isTrainerMessage, type EngineOptions, type EngineRefusal, type Frame, type FrameChannel, type TrainerOrder } from '../engine/link'
 import type { EngineProcess } from '../shell'
 import { exitReason } from './exit-reason'
 import type { UtilityTrainers } from './trainers'
@@ -17,20 +18,22 @@ const stopMs = 3000
 export function startUtilityEngine(modulePath: string, options: EngineOptions, trainers: UtilityTrainers): UtilityEngine {
   const child = utilityProcess.fork(modulePath, [encodeEngineOptions(options)], { serviceName, stdio: 'inherit' })
   const events = createPortEvents<Frame>()
-  const exitListeners: ((reason: string) => void)[] = []
+  const exitListeners: ((reason: string, refusal?: EngineError) => void)[] = []
   const obey = trainers.serve((notice, ports) => {
     if (!ended) child.postMessage(notice, ports)
   })
   let gone: string | undefined
   let ended = false
+  let refusal: EngineError | undefined
 
   // The exit code alone can be wrong (0 after a crash); `child-process-gone` comes first and knows better.
   const noteGone = (_event: unknown, details: { readonly serviceName?: string; readonly name?: string; readonly reason: string }): void => {
     if (details.serviceName === serviceName || details.name === serviceName) gone = details.reason
   }
   app.on('child-process-gone', noteGone)
-  child.on('message', (message: Frame | TrainerOrder) => {
-    if (isTrainerMessage(message)) obey(message)
+  child.on('message', (message: Frame | TrainerOrder | EngineRefusal) => {
+    if (isEngineRefusal(message)) refusal = fromWire(message.error)
+    else if (isTrainerMessage(message)) obey(message)
     else events.deliver(message)
   })
   child.once('exit', (code) => {
@@ -38,7 +41,7 @@ export function startUtilityEngine(modulePath: string, options: EngineOptions, t
     app.removeListener('child-process-gone', noteGone)
     const reason = exitReason(code, gone)
     events.closed(reason)
-    for (const listener of exitListeners) listener(reason)
+    for (const listener of exitListeners) listener(reason, refusal)
   })
   const channel: FrameChannel = {
     post: (frame) => {

@@ -12,6 +12,7 @@ import { setupMenu } from './menu'
 import { openExternal, setupNavigation } from './navigation'
 import { setupPagePorts } from './page-ports'
 import { setupPermissions } from './permissions'
+import { setupRefusal } from './refusal'
 import { createPowerBlocker } from './power'
 import { createUtilityTrainers } from './trainers'
 import { openWindow } from './window'
@@ -32,6 +33,7 @@ async function ready(): Promise<void> {
   const { version, resources, renderer, engineModule, trainerModule, root } = findAppFolders()
   const trainers = createUtilityTrainers(trainerModule)
   const engine = superviseEngine((restarted) => startUtilityEngine(engineModule, { version, resources, workspace: defaultWorkspace(), restarted }, trainers))
+  setupRefusal(engine)
   const watch = watchTraining(engine, createPowerBlocker())
   const pages = await readPages(renderer)
   const files = { preload: join(root, 'out', 'preload', 'index.cjs'), bounds: join(app.getPath('userData'), 'window.json') }

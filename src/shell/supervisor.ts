@@ -6,8 +6,8 @@ import { nextRestartDelayMs } from './restart-policy'
 /** A started engine process as either shell provides it. */
 export interface EngineProcess {
   readonly channel: FrameChannel
-  /** Tells once that the process has ended, and why, in words. */
-  onExit(listener: (reason: string) => void): void
+  /** Tells once that the process has ended, and why, in words; `refusal` where it could not start and never will as things are. */
+  onExit(listener: (reason: string, refusal?: EngineError) => void): void
   /** Asks it to end, then makes it end after `graceMs`, by default three seconds; `onExit` tells when. */
   stop(graceMs?: number): void
 }
@@ -15,7 +15,7 @@ export interface EngineProcess {
 export type EngineState =
   | { readonly kind: 'running' }
   | { readonly kind: 'restarting'; readonly reason: string; readonly delayMs: number }
-  | { readonly kind: 'stopped'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly refusal?: EngineError }
 
 export interface SupervisedEngine<P extends EngineProcess> {
   state(): EngineState
@@ -55,11 +55,15 @@ export function superviseEngine<P extends EngineProcess>(start: (restarted: bool
     for (const listener of [...listeners]) listener(next)
   }
 
-  const exited = (reason: string): void => {
+  const exited = (reason: string, refusal?: EngineError): void => {
     running = undefined
     if (stopping) {
       change({ kind: 'stopped', reason: 'it was stopped' })
       ended()
+      return
+    }
+    if (refusal !== undefined) {
+      change({ kind: 'stopped', reason: refusal.message, refusal })
       return
     }
     const delayMs = nextRestartDelayMs(restartsMs, now())

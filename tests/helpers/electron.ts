@@ -18,7 +18,7 @@ export const ipcMainEvents = new EventEmitter()
 /** Main to page. */
 export const ipcRendererEvents = new EventEmitter()
 
-export const app = Object.assign(new EventEmitter(), { getPath: vi.fn(() => '/user-data') })
+export const app = Object.assign(new EventEmitter(), { getPath: vi.fn(() => '/user-data'), exit: vi.fn() })
 
 export const ipcMain = {
   handle: (channel: string, handler: Handler) => registered.invoke.set(channel, handler),

@@ -6,6 +6,7 @@ import { startUtilityEngine } from '../../src/main/engine-process'
 import { exitReason } from '../../src/main/exit-reason'
 import { trust } from '../../src/main/ipc'
 import { setupPagePorts } from '../../src/main/page-ports'
+import { setupRefusal } from '../../src/main/refusal'
 import { createUtilityTrainers } from '../../src/main/trainers'
 import { channels } from '../../src/preload/channels'
 import { superviseEngine } from '../../src/shell'
@@ -56,6 +57,21 @@ describe('startUtilityEngine', () => {
     electron.app.emit('child-process-gone', {}, { serviceName: 'DinoScope engine', reason: 'oom' })
     electron.forked[0]?.emit('exit', 0)
     expect(reasons).toEqual(['close: it ran out of memory (code 0)', 'exit: it ran out of memory (code 0)'])
+  })
+
+  it('passes on why an engine cannot start, and the app says so and ends', () => {
+    const engine = superviseEngine(() => startUtilityEngine('/out/main/engine.js', options, trainers))
+    setupRefusal(engine)
+    const [child] = electron.forked
+    child?.emit('message', { kind: 'refused', error: { code: 'BUSY', message: 'the workspace is in use by process 7' } })
+    expect(electron.dialog.showErrorBox).not.toHaveBeenCalled()
+    child?.emit('exit', 1)
+    expect({ state: engine.state(), started: electron.forked.length, shown: electron.dialog.showErrorBox.mock.calls, exit: electron.app.exit.mock.calls }).toEqual({
+      state: { kind: 'stopped', reason: 'the workspace is in use by process 7', refusal: expect.objectContaining({ code: 'BUSY' }) },
+      started: 1,
+      shown: [['DinoScope cannot start', 'the workspace is in use by process 7']],
+      exit: [[75]],
+    })
   })
 
   it('waits longer for an engine that has checkpoints to wait for', () => {

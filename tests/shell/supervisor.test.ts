@@ -1,6 +1,6 @@
 /** @file The engine process is restarted by policy, and everyone who talks to it hears of its end. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { engineContract, type ClientMessage, type Contract, type HostMessage } from '../../src/engine/contract'
+import { engineContract, EngineError, type ClientMessage, type Contract, type HostMessage } from '../../src/engine/contract'
 import { createHost } from '../../src/engine/host/host'
 import { acceptPorts, memoryPair, type Frame } from '../../src/engine/link'
 import { nextRestartDelayMs, superviseEngine, type EngineProcess, type EngineState, type SupervisedEngine } from '../../src/shell'
@@ -21,19 +21,19 @@ describe('nextRestartDelayMs', () => {
 })
 
 interface FakeProcess extends EngineProcess {
-  crash(reason: string): void
+  crash(reason: string, refusal?: EngineError): void
 }
 
 /** A process whose engine answers `models.list` with its own number. */
 function fakeProcess(number: number): FakeProcess {
   const [shell, engine] = memoryPair<Frame, Frame>()
-  const listeners: ((reason: string) => void)[] = []
+  const listeners: ((reason: string, refusal?: EngineError) => void)[] = []
   const handlers = { 'models.list': () => Promise.resolve([`process ${number}`]), 'view.analyse': () => new Promise(() => undefined) }
   const host = createHost<Contract>(engineContract, handlers as never, (_name, argument) => argument)
   acceptPorts<HostMessage, ClientMessage>(engine, host.attach)
-  const crash = (reason: string): void => {
+  const crash = (reason: string, refusal?: EngineError): void => {
     shell.close()
-    for (const listener of listeners) listener(reason)
+    for (const listener of listeners) listener(reason, refusal)
   }
   return {
     channel: shell,
@@ -130,6 +130,14 @@ describe('superviseEngine', () => {
     vi.advanceTimersByTime(1000)
     await engine.stop(60_000)
     expect(log).toEqual([false, true, 60_000])
+  })
+
+  it('does not start an engine again that says it cannot', () => {
+    const { engine, states, started } = fixture()
+    const refusal = new EngineError('BUSY', 'the workspace is in use by process 7')
+    engine.process()?.crash('it ended with code 1', refusal)
+    vi.advanceTimersByTime(10_000)
+    expect({ started: started(), states }).toEqual({ started: 1, states: [{ kind: 'stopped', reason: refusal.message, refusal }] })
   })
 
   it('counts a start that fails as a crash', () => {

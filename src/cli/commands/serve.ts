@@ -70,7 +70,7 @@ function untilStopped(engine: SupervisedEngine<EngineProcess>, { signal, termina
     if (signal.aborted) resolve(exitCodes.done)
     engine.onState((state) => {
       if (state.kind === 'restarting') terminal.note(`The engine stopped: ${state.reason}. It is started again in ${state.delayMs / 1000} s.`)
-      if (state.kind === 'stopped') reject(new EngineError('ENGINE_EXITED', `the engine stopped: ${state.reason}`))
+      if (state.kind === 'stopped') reject(state.refusal ?? new EngineError('ENGINE_EXITED', `the engine stopped: ${state.reason}`))
     })
   })
 }
@@ -103,6 +103,9 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
     }
   } catch (error) {
     if (error instanceof BusyError) throw error
+    const state = engine.state()
+    // Whoever asked it hears only that it has ended.
+    if (state.kind === 'stopped' && state.refusal !== undefined) throw state.refusal
     throw new EngineError('ENGINE_EXITED', messageOf(error), { cause: error })
   } finally {
     if (watch.hasTrainer()) context.terminal.note('Waiting for the checkpoint of the run that is being trained …')

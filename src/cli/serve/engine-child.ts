@@ -1,6 +1,7 @@
 /** @file The engine as a forked Node process, in the form that the supervisor needs. */
 import { fork } from 'node:child_process'
-import { createPortEvents, encodeEngineOptions, type EngineOptions, type Frame } from '../../engine/link'
+import { fromWire, type EngineError } from '../../engine/contract'
+import { createPortEvents, encodeEngineOptions, isEngineRefusal, type EngineOptions, type EngineRefusal, type Frame } from '../../engine/link'
 import type { EngineProcess } from '../../shell'
 
 const stopMs = 3000
@@ -14,11 +15,12 @@ function exitReason(code: number | null, signal: NodeJS.Signals | null): string 
 export function forkEngine(modulePath: string, options: EngineOptions): EngineProcess & { readonly pid: number | undefined } {
   const child = fork(modulePath, [encodeEngineOptions(options)], { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'], execArgv: [] })
   const events = createPortEvents<Frame>()
-  const exitListeners: ((reason: string) => void)[] = []
+  const exitListeners: ((reason: string, refusal?: EngineError) => void)[] = []
+  let refusal: EngineError | undefined
   const end = (reason: string): void => {
     if (events.isClosed()) return
     events.closed(reason)
-    for (const listener of exitListeners) listener(reason)
+    for (const listener of exitListeners) listener(reason, refusal)
   }
   let stopping = false
   const stop = (graceMs = stopMs): void => {
@@ -28,8 +30,10 @@ export function forkEngine(modulePath: string, options: EngineOptions): EnginePr
     if (child.connected) child.disconnect()
     setTimeout(() => child.kill('SIGKILL'), graceMs).unref()
   }
-  child.on('message', (frame) => {
-    events.deliver(frame as Frame)
+  child.on('message', (message) => {
+    const frame = message as Frame | EngineRefusal
+    if (isEngineRefusal(frame)) refusal = fromWire(frame.error)
+    else events.deliver(frame)
   })
   // The conversation counts as ended when the process has, so that the reason is known and nobody asks a dying one.
   child.once('exit', (code, signal) => {

@@ -1,6 +1,6 @@
 /** @file Entry of the engine process: under Electron's utilityProcess or a plain fork, the same engine over either channel. */
 import { mkdirSync } from 'node:fs'
-import { messageOf, type ClientMessage, type HostMessage } from '../contract'
+import { isEngineError, messageOf, toWire, type ClientMessage, type HostMessage } from '../contract'
 import {
   acceptPorts,
   childProcessPort,
@@ -8,6 +8,7 @@ import {
   decodeEngineOptions,
   isTrainerMessage,
   messagePort,
+  type EngineRefusal,
   type Frame,
   type FrameChannel,
   type MessagePortLike,
@@ -99,7 +100,22 @@ async function main(): Promise<void> {
   })
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`dinoscope engine: ${messageOf(error)}\n`)
-  process.exit(1)
-})
+/** Time in which a message reaches the shell before the process ends; Electron does not tell when it has. */
+const farewellMs = 100
+
+/** What the engine itself says against starting is the shell's to tell; anything else is a crash. */
+function refuse(error: unknown): void {
+  const { parentPort } = process as { readonly parentPort?: ParentPort }
+  const end = (): void => process.exit(1)
+  if (!isEngineError(error) || (parentPort === undefined && process.send === undefined)) {
+    process.stderr.write(`dinoscope engine: ${messageOf(error)}\n`)
+    end()
+    return
+  }
+  const refusal: EngineRefusal = { kind: 'refused', error: toWire(error) }
+  if (parentPort === undefined) process.send?.(refusal)
+  else parentPort.postMessage(refusal)
+  setTimeout(end, farewellMs)
+}
+
+main().catch(refuse)

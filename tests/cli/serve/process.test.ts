@@ -41,6 +41,21 @@ describe('dinoscope serve', () => {
     taken.close()
     expect({ code, stdout, told: stderr.includes(`port ${port} is in use`) }).toEqual({ code: 75, stdout: '', told: true })
   })
+
+  it('ends with 75 and says who is there when another process uses the workspace, which goes on', async () => {
+    const shared = join(workspace, 'shared')
+    const first = startCli(['serve'], shared)
+    const end = finished(first)
+    const url = await readyUrl(first.stdout)
+    const { code, stdout, stderr } = await runCli(['serve'], shared)
+    expect({ code, stdout }).toEqual({ code: 75, stdout: '' })
+    expect(stderr).toMatch(new RegExp(`The workspace ${shared} is in use by process \\d+ on .* since \\d{4}-`))
+    expect(stderr).not.toMatch(/started again|dinoscope engine/)
+    const page = await openPage(url)
+    expect(await page.client['models.list'](undefined)).toHaveLength(1)
+    first.kill('SIGTERM')
+    expect((await end).code).toBe(0)
+  })
 })
 
 describe('the engine process', () => {
