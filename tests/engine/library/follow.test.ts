@@ -74,6 +74,15 @@ describe('an open folder', () => {
     await becomes(followed, { 'a.jpg': 30, 'sub/b.jpg': 40, 'sub/deep/c.jpg': 50, 'x/y/d.jpg': 80, 'x/y/e.jpg': 90, 'sub/deep/f.jpg': 91 })
   })
 
+  it('hears of names that are not UTF-8', async () => {
+    const followed = await follow()
+    const path = Buffer.concat([Buffer.from(`${followed.folder}/sub/`), Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x2e, 0x6a, 0x70, 0x67])])
+    await writeFile(path, await jpegPicture(77, 20))
+    await becomes(followed, { 'a.jpg': 30, 'sub/b.jpg': 40, 'sub/deep/c.jpg': 50, 'sub/caf\\xE9.jpg': 77 })
+    await rm(path)
+    await becomes(followed, { 'a.jpg': 30, 'sub/b.jpg': 40, 'sub/deep/c.jpg': 50, 'sub/caf\\xE9.jpg': 'gone' })
+  })
+
   it('passes over hidden files and other types, tells a link once, and takes a hard link for the file it is', async () => {
     const followed = await follow()
     const { folder, events } = followed
