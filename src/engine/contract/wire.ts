@@ -79,6 +79,7 @@ export function decodeMessage(bytes: Uint8Array): unknown {
     const byteLength = length * constructor.BYTES_PER_ELEMENT
     const from = start + offset
     if (!(offset >= 0 && length >= 0 && from + byteLength <= bytes.length)) throw new RangeError('wire array lies outside its message')
-    return new constructor(bytes.slice(from, from + byteLength).buffer)
+    // Not bytes.slice: of a Node Buffer that is a view into memory shared with others.
+    return new constructor(new Uint8Array(bytes.subarray(from, from + byteLength)).buffer)
   })
 }

@@ -90,7 +90,7 @@ export const useSearchStore = defineStore('search', () => {
     }
     if (query.value !== asked) return
     library.ranking = undefined
-    if (asked.kind === 'images') present()
+    present()
   }
 
   const exampleOf = (row: number, sign: 1 | -1): ShownExample | undefined => {
