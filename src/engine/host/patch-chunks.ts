@@ -7,73 +7,90 @@ export interface PatchRequest {
   readonly basis: PatchBasis
   /** Pictures to look through, by content; all of them have patch tokens. */
   readonly hashes: ReadonlySet<string>
-  /** Pictures with patch tokens in the store: when there are more, what is kept is read again. */
-  readonly stored: number
 }
 
 export interface PatchChunks {
-  /** One search after the other: each may read gigabytes, and what the first has read serves the second. */
+  /** Reads what there is room for, so that a search need not wait for it. What fails is met by the search. */
+  warm(request: PatchRequest): void
+  /** One search after the other: each may read gigabytes. */
   inTurn<T>(work: () => Promise<T>): Promise<T>
   /** All patch tokens asked for, in no particular order. */
-  read(request: PatchRequest, signal: AbortSignal): AsyncGenerator<PatchChunk>
+  read(request: PatchRequest): AsyncGenerator<PatchChunk>
 }
 
+/** What has been read of one model. */
 interface Kept {
-  readonly request: PatchRequest
-  readonly chunks: readonly PatchChunk[]
-  /** What the chunks do not hold. */
-  readonly rest: ReadonlySet<string>
+  readonly table: PatchTable
+  readonly chunks: PatchChunk[]
+  readonly hashes: Set<string>
+  bytes: number
+  full: boolean
 }
 
 /** 15 000 pictures of 256 patches. */
 const keptBytes = 256 * 2 ** 20
+/** Packed between turns of the event loop: some milliseconds. */
+const chunksPerTurn = 4
 
-function isSame(a: PatchRequest, b: PatchRequest): boolean {
-  if (a.table !== b.table || a.stored !== b.stored || a.hashes.size !== b.hashes.size) return false
-  for (const hash of a.hashes) if (!b.hashes.has(hash)) return false
-  return true
+/** What is in `all` and not in `some`. */
+function without(all: ReadonlySet<string>, some: ReadonlySet<string>): Set<string> {
+  const rest = new Set<string>()
+  for (const one of all) if (!some.has(one)) rest.add(one)
+  return rest
 }
 
-/** Remembers the folder and model that were searched last. */
+/** Reads what is wanted and not kept yet, until there is no room. */
+async function fill(kept: Kept, { basis, hashes }: PatchRequest, maxBytes: number): Promise<void> {
+  const missing = without(hashes, kept.hashes)
+  if (kept.full || missing.size === 0) return
+  for await (const batch of kept.table.scan(missing, new AbortController().signal)) {
+    for (const chunk of packPatches(batch, basis)) {
+      if (kept.bytes + chunkBytes(chunk) > maxBytes) {
+        kept.full = true
+        return
+      }
+      kept.bytes += chunkBytes(chunk)
+      kept.chunks.push(chunk)
+      for (const { hash } of chunk.pictures) kept.hashes.add(hash)
+      if (kept.chunks.length % chunksPerTurn === 0) await new Promise(setImmediate)
+    }
+  }
+}
+
+/** Remembers the folder and model that were searched last; what is embedded meanwhile is added. */
 export function createPatchChunks(maxBytes = keptBytes): PatchChunks {
   let kept: Kept | undefined
-  let last: Promise<unknown> = Promise.resolve()
+  let reading: Promise<unknown> = Promise.resolve()
+  let lastSearch: Promise<unknown> = Promise.resolve()
 
-  async function* readAnew(request: PatchRequest, signal: AbortSignal): AsyncGenerator<PatchChunk> {
-    const chunks: PatchChunk[] = []
-    const rest = new Set(request.hashes)
-    let bytes = 0
-    // Room for what comes; what was kept for another folder is of no use any more.
-    kept = undefined
-    for await (const batch of request.table.scan(request.hashes, signal)) {
-      for (const chunk of packPatches(batch, request.basis)) {
-        bytes += chunkBytes(chunk)
-        if (bytes <= maxBytes) {
-          chunks.push(chunk)
-          for (const { hash } of chunk.pictures) rest.delete(hash)
-        }
-        yield chunk
-      }
+  /** What of a request is kept; of other folders nothing is, so that every chunk is wanted whole. */
+  const keep = (request: PatchRequest): Promise<Pick<Kept, 'chunks' | 'hashes'>> => {
+    const read = async (): Promise<Pick<Kept, 'chunks' | 'hashes'>> => {
+      if (kept?.table !== request.table || without(kept.hashes, request.hashes).size > 0) kept = { table: request.table, chunks: [], hashes: new Set(), bytes: 0, full: false }
+      const mine = kept
+      await fill(mine, request, maxBytes)
+      return { chunks: mine.chunks.slice(), hashes: new Set(mine.hashes) }
     }
-    // What is neither kept nor beyond the budget is damaged, and would be looked for in vain each time.
-    kept = { request, chunks, rest: bytes <= maxBytes ? new Set() : rest }
+    const result = reading.then(read)
+    reading = result.catch(() => undefined)
+    return result
   }
 
   return {
+    warm: (request) => {
+      keep(request).catch(() => undefined)
+    },
     inTurn: (work) => {
-      const result = last.then(work)
-      last = result.catch(() => undefined)
+      const result = lastSearch.then(work)
+      lastSearch = result.catch(() => undefined)
       return result
     },
-    read: async function* (request, signal) {
-      if (kept === undefined || !isSame(kept.request, request)) {
-        yield* readAnew(request, signal)
-        return
-      }
-      const { chunks, rest } = kept
+    read: async function* (request) {
+      const { chunks, hashes } = await keep(request)
       yield* chunks
+      const rest = without(request.hashes, hashes)
       if (rest.size === 0) return
-      for await (const batch of request.table.scan(rest, signal)) yield* packPatches(batch, request.basis)
+      for await (const batch of request.table.scan(rest, new AbortController().signal)) yield* packPatches(batch, request.basis)
     },
   }
 }

@@ -3,7 +3,6 @@ import { createPatchChunks, type PatchRequest } from '../../../src/engine/host/p
 import type { PatchBasis, PatchTable, StoredPatches } from '../../../src/engine/library'
 
 const basis: PatchBasis = { dim: 2, dims: 2, mean: new Float32Array(2), axes: Float32Array.of(1, 0, 0, 1), explained: 1 }
-const { signal } = new AbortController()
 
 interface FakeTable {
   readonly table: PatchTable
@@ -11,8 +10,8 @@ interface FakeTable {
   readonly scans: string[][]
 }
 
-/** Pictures of one patch each; those named in `damaged` are never given. */
-function fakeTable(damaged: readonly string[] = []): FakeTable {
+/** Pictures of one patch each. Reading fails at one; another is damaged and never given. */
+function fakeTable(failing?: string, damaged?: string): FakeTable {
   const scans: string[][] = []
   const unused = (): Promise<never> => Promise.reject(new Error('not asked for here'))
   return {
@@ -27,27 +26,37 @@ function fakeTable(damaged: readonly string[] = []): FakeTable {
         for (const hash of hashes) {
           await Promise.resolve()
           const picture: StoredPatches = { hash, gridHeight: 1, gridWidth: 1, codes: Int8Array.of(1, 2), scale: 1 }
-          if (!damaged.includes(hash)) yield [picture]
+          if (hash === failing) throw new Error('the disk')
+          if (hash !== damaged) yield [picture]
         }
       },
     },
   }
 }
 
-const request = (table: PatchTable, hashes: string, stored = 9): PatchRequest => ({ table, basis, hashes: new Set(hashes), stored })
+const request = (table: PatchTable, hashes: string): PatchRequest => ({ table, basis, hashes: new Set(hashes) })
 
 async function read(chunks: ReturnType<typeof createPatchChunks>, asked: PatchRequest): Promise<string> {
   const found: string[] = []
-  for await (const { pictures } of chunks.read(asked, signal)) found.push(...pictures.map(({ hash }) => hash))
+  for await (const { pictures } of chunks.read(asked)) found.push(...pictures.map(({ hash }) => hash))
   return found.sort().join('')
 }
 
 describe('patch tokens of a folder', () => {
-  it('are read once, and again when other pictures are asked for or more are stored', async () => {
+  it('are read once, what is embedded later beside them, and anew for other pictures or another model', async () => {
+    const [one, other] = [fakeTable(), fakeTable()]
+    const chunks = createPatchChunks()
+    const found = []
+    for (const asked of [request(one.table, 'abc'), request(one.table, 'cba'), request(one.table, 'abcd'), request(one.table, 'abe'), request(other.table, 'abe')]) found.push(await read(chunks, asked))
+    expect(found).toEqual(['abc', 'abc', 'abcd', 'abe', 'abe'])
+    expect([one, other].map(({ scans }) => scans.map((hashes) => hashes.join('')))).toEqual([['abc', 'd', 'abe'], ['abe']])
+  })
+
+  it('are read ahead of a search that is likely, which then waits for no more', async () => {
     const { table, scans } = fakeTable()
     const chunks = createPatchChunks()
-    expect([await read(chunks, request(table, 'abc')), await read(chunks, request(table, 'cba')), await read(chunks, request(table, 'abd')), await read(chunks, request(table, 'abd', 10))]).toEqual(['abc', 'abc', 'abd', 'abd'])
-    expect(scans.map((hashes) => hashes.join(''))).toEqual(['abc', 'abd', 'abd'])
+    chunks.warm(request(table, 'abc'))
+    expect([await read(chunks, request(table, 'abc')), scans.length]).toEqual(['abc', 1])
   })
 
   it('are read from the store each time where there is no room, and only those', async () => {
@@ -55,20 +64,17 @@ describe('patch tokens of a folder', () => {
     // A chunk of one patch takes 8 + 2 + 4 bytes.
     const chunks = createPatchChunks(30)
     expect([await read(chunks, request(table, 'abcd')), await read(chunks, request(table, 'abcd'))]).toEqual(['abcd', 'abcd'])
-    expect(scans.map((hashes) => hashes.join(''))).toEqual(['abcd', 'cd'])
+    expect(scans.map((hashes) => hashes.join(''))).toEqual(['abcd', 'cd', 'cd'])
   })
 
-  it('are not looked for again when they were damaged', async () => {
-    const { table, scans } = fakeTable(['b'])
+  it('are given as far as they are whole, and those read before a failure are kept', async () => {
+    const { table, scans } = fakeTable('c')
     const chunks = createPatchChunks()
-    expect([await read(chunks, request(table, 'abc')), await read(chunks, request(table, 'abc')), scans.length]).toEqual(['ac', 'ac', 1])
-  })
-
-  it('are not taken for whole after a search that broke off', async () => {
-    const { table, scans } = fakeTable()
-    const chunks = createPatchChunks()
-    for await (const chunk of chunks.read(request(table, 'abc'), signal)) if (chunk.pictures.length > 0) break
-    expect([await read(chunks, request(table, 'abc')), scans.length]).toEqual(['abc', 2])
+    await expect(read(chunks, request(table, 'abcd'))).rejects.toThrow('the disk')
+    await expect(read(chunks, request(table, 'abcd'))).rejects.toThrow('the disk')
+    expect([await read(chunks, request(table, 'ab')), scans.map((hashes) => hashes.join(''))]).toEqual(['ab', ['abcd', 'cd']])
+    const damaged = fakeTable(undefined, 'b')
+    expect(await read(chunks, request(damaged.table, 'abc'))).toBe('ac')
   })
 
   it('let one search after the other through, past one that failed', async () => {

@@ -4,6 +4,7 @@ import { analyseImage, attentionOf, pcaOf, similarityTo, type AnalysisState } fr
 import { readImageFile } from '../../image'
 import type { EngineState } from '../engine-state'
 import { preparePicture } from '../prepare-picture'
+import { preparePatchSearch } from '../search-patches'
 
 type ViewRequests = 'view.analyse' | 'view.attention' | 'view.similarity'
 
@@ -32,17 +33,21 @@ async function describe(request: AnalyseRequest, analysisId: string, state: Anal
 }
 
 /** `view.*` */
-export function viewHandlers({ libraries, backbones, analyses, tellThroughput }: EngineState): Pick<Handlers<EngineContract>, ViewRequests> {
+export function viewHandlers(engine: EngineState): Pick<Handlers<EngineContract>, ViewRequests> {
+  const { libraries, backbones, analyses, tellThroughput } = engine
   return {
     'view.analyse': (request, { signal }) =>
       backbones.use(request.modelId, async (backbone) => {
-        const bytes = await readImageFile(libraries.image(request.imageId).path)
+        const { path, libraryId } = libraries.image(request.imageId)
+        const bytes = await readImageFile(path)
         signal.throwIfAborted()
         const prepared = await preparePicture(bytes, request.size, backbone.manifest, maxViewPatches)
         signal.throwIfAborted()
         const state = await analyseImage(backbone, prepared)
         signal.throwIfAborted()
         tellThroughput({ modelId: request.modelId, imagesPerSecond: 1000 / state.modelMs })
+        // A search by one of its patches may come next. What fails now is met by that search.
+        preparePatchSearch(engine, libraryId, request.modelId).catch(() => undefined)
         return describe(request, analyses.keep({ modelId: request.modelId, state }), state)
       }),
     'view.attention': ({ analysisId, layer, query }) => {
