@@ -1,9 +1,11 @@
 /** @file `npm run screenshots`: takes the README's pictures from the real app on the sample photos, into docs/screenshots. `npm run screenshots -- train run` takes only those. */
 import { spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright'
+import sharp from 'sharp'
 import { build, root } from './build.mjs'
 import { ensureChromium } from './chromium.mjs'
 
@@ -52,6 +54,68 @@ async function take(page, name) {
   await page.waitForTimeout(300)
   await page.screenshot({ path: join(target, `${name}.jpg`), type: 'jpeg', quality: 88 })
   process.stderr.write(`docs/screenshots/${name}.jpg\n`)
+}
+
+/** Search, map and structure need more pictures than the samples are: a few hundred crops of them. */
+async function makeCrops(folder) {
+  const names = ['astronaut', 'cat', 'coffee', 'raccoon', 'rocket'].filter((name) => existsSync(join(root, 'resources', 'samples', `${name}.jpg`)))
+  for (const name of names) {
+    await mkdir(join(folder, name), { recursive: true })
+    const source = await readFile(join(root, 'resources', 'samples', `${name}.jpg`))
+    const { width, height } = await sharp(source).metadata()
+    for (let crop = 0; crop < 60; crop++) {
+      const edge = Math.floor(Math.min(width, height) * (0.35 + 0.4 * ((crop * 0.618) % 1)))
+      const left = Math.floor((width - edge) * ((crop * 0.755) % 1))
+      const top = Math.floor((height - edge) * ((crop * 0.57) % 1))
+      await writeFile(join(folder, name, `${name} ${crop + 1}.jpg`), await sharp(source).extract({ left, top, width: edge, height: edge }).jpeg({ quality: 88 }).toBuffer())
+    }
+  }
+}
+
+async function collection(browser, url, folder) {
+  await makeCrops(folder)
+  const page = await browser.newPage({ viewport: size, colorScheme: 'dark', reducedMotion: 'reduce' })
+  await page.goto(url)
+  await page.getByRole('button', { name: 'Open folder…' }).first().click()
+  await page.getByRole('dialog').getByRole('textbox').fill(folder)
+  await page.getByRole('dialog').getByRole('button', { name: 'Open this folder' }).click()
+  await page.getByTestId('scan').waitFor({ state: 'detached', timeout: 120_000 })
+  await page.getByRole('button', { name: 'Embed…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Embed', exact: true }).click()
+  await page.getByTestId('embed-done').waitFor({ timeout: 300_000 })
+  await page.keyboard.press('Escape')
+
+  const filter = page.getByRole('textbox', { name: 'Filter by name' })
+  await filter.fill('cat/cat 1.jpg')
+  await page.locator('[data-testid=tile] img[data-loaded=true]').first().waitFor()
+  await page.getByTestId('tile').first().dblclick()
+  await settled(page)
+  await page.keyboard.press('3')
+  await settled(page)
+  const box = await page.getByTestId('stage').boundingBox()
+  await page.mouse.click(box.x + 0.45 * box.width, box.y + 0.4 * box.height)
+  await settled(page)
+  await page.getByTestId('find-patches').click()
+  await filter.fill('')
+  await page.getByTestId('lit').nth(8).waitFor()
+  await page.waitForTimeout(1500)
+  await take(page, 'patch-search')
+  await page.keyboard.press('Escape')
+
+  await page.getByRole('link', { name: 'Structure' }).click()
+  await page.getByRole('radio', { name: 'As many as I say' }).click()
+  await page.getByRole('button', { name: 'Find clusters' }).click()
+  await page.getByTestId('cluster').nth(3).waitFor({ timeout: 120_000 })
+  await page.waitForTimeout(1500)
+  await take(page, 'structure')
+
+  await page.getByRole('link', { name: 'Map' }).click()
+  await page.getByTestId('map-canvas').waitFor({ timeout: 60_000 })
+  await page.getByRole('radio', { name: 'UMAP' }).click()
+  await page.getByTestId('map-note').getByText('trustworthiness').waitFor({ timeout: 120_000 })
+  await page.waitForTimeout(3000)
+  await take(page, 'map')
+  await page.close()
 }
 
 async function tour(browser, url, colorScheme) {
@@ -128,6 +192,7 @@ try {
   // The token in the address is spent into a cookie by the first visit of each page, and stays valid for this server.
   if (['attention', 'similarity', 'models'].some(wanted)) await tour(browser, url, 'dark')
   if (['library', 'pca'].some(wanted)) await tour(browser, url, 'light')
+  if (['patch-search', 'structure', 'map'].some(wanted)) await collection(browser, url, join(scratch, 'Collection'))
   // Last, for it keeps the processor busy.
   if (['train', 'run', 'probes'].some(wanted)) await trainingTour(browser, url, photos)
 } finally {

@@ -105,7 +105,10 @@ describe('a folder as a collection', () => {
     await byTestId('search-facts').getByText(new RegExp(`${crops + 2} of ${crops + 2}|${crops + 2} pictures`)).waitFor({ timeout: 30_000 })
     await byTestId('lit').first().waitFor()
     await shoot('patch search')
+    // Escape lets go of one thing at a time: the picture that was opened, then the search.
     await app.page.keyboard.press('Escape')
+    await app.page.keyboard.press('Escape')
+    await byTestId('search-bar').waitFor({ state: 'detached' })
   })
 
   it('finds what is like a picture, the same bytes first', async () => {
@@ -165,6 +168,9 @@ describe('a folder as a collection', () => {
   })
 
   it('keeps the vector of a picture that is moved on the disk while it is open', async () => {
+    // All of the folder again.
+    await byTestId('selection-list').getByText('Right half').click()
+    await byTestId('filter-chips').waitFor({ state: 'detached' })
     await rename(join(folder, 'coffee', 'crop 2.jpg'), join(folder, 'cat', 'moved.jpg'))
     await app.page.getByRole('textbox', { name: 'Filter by name' }).fill('moved')
     await tile('moved.jpg').waitFor({ timeout: 30_000 })

@@ -311,7 +311,7 @@ export interface SetInfo {
   readonly setId: string
   readonly kind: SetKind
   readonly name: string
-  /** Pictures of it in this folder, and altogether. */
+  /** Pictures of it in this folder, and different contents altogether: of several files with the same bytes all are here. */
   readonly here: number
   readonly size: number
   readonly changedAt: string

@@ -50,7 +50,7 @@ async function* inOrder(pictures: readonly ExportPicture[], size: number, signal
     let index = 0
     for (const picture of part) {
       const { hash } = picture
-      const rows = hash === undefined ? undefined : await found({ ...picture, hash }, index++)
+      const rows = hash === undefined ? undefined : await found({ relativePath: picture.relativePath, hash }, index++)
       if (rows === undefined) onMissing(picture)
       else yield rows
     }

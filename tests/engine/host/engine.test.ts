@@ -172,13 +172,14 @@ describe('the engine', () => {
     for (const format of ['csv', 'npy'] as const) {
       const result = await client['embed.export']({ libraryId, rows: undefined, modelId: model, pooling: 'cls', format, raw: false }).result
       const file = await client['embed.file']({ exportId: result.exportId, name: `embeddings.${format}`, offset: 0 })
-      const shape = format === 'csv' ? Buffer.from(file.bytes).toString().trim().split('\n').length : decodeNpy(file.bytes).shape
+      const lines = Buffer.from(file.bytes).toString().trim().split('\n')
+      const shape = format === 'csv' ? lines.map((line) => line.split(',')[0]) : decodeNpy(file.bytes).shape
       expect({ images: result.images, dim: result.dim, skipped: result.skipped.map(({ relativePath }) => relativePath), files: result.files.map(({ name }) => name), shape }).toEqual({
         images: 2,
         dim: 192,
         skipped: ['broken.jpg'],
         files: format === 'csv' ? ['embeddings.csv'] : ['embeddings.npy', 'embeddings.npy.json'],
-        shape: format === 'csv' ? 3 : [2, 192],
+        shape: format === 'csv' ? ['filename', 'a.jpg', 'deep/=b.jpg'] : [2, 192],
       })
     }
   })

@@ -20,7 +20,7 @@ export function setHandlers(state: Pick<EngineState, 'options' | 'libraries' | '
   }
   const tell = ({ setId, kind, name, changedAt, hashes }: PictureSet, libraryId: string): SetInfo => {
     const rowsOf = rowsHere(libraryId)
-    return { setId, kind, name, here: hashes.reduce((count, hash) => count + Number(rowsOf(hash).length > 0), 0), size: hashes.length, changedAt }
+    return { setId, kind, name, here: hashes.reduce((count, hash) => count + rowsOf(hash).length, 0), size: hashes.length, changedAt }
   }
   return {
     'sets.list': async ({ libraryId }) => (await sets.list()).map((set) => tell(set, libraryId)),
