@@ -79,6 +79,7 @@ async function collection(browser, url, folder) {
   await page.getByRole('button', { name: 'Open folder…' }).first().click()
   await page.getByRole('dialog').getByRole('textbox').fill(folder)
   await page.getByRole('dialog').getByRole('button', { name: 'Open this folder' }).click()
+  await page.getByTestId('image-count').getByText('300 images').waitFor({ timeout: 60_000 })
   await page.getByTestId('scan').waitFor({ state: 'detached', timeout: 120_000 })
   await page.getByRole('button', { name: 'Embed…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Embed', exact: true }).click()
@@ -100,7 +101,9 @@ async function collection(browser, url, folder) {
   await page.getByTestId('lit').nth(8).waitFor()
   await page.waitForTimeout(1500)
   await take(page, 'patch-search')
+  await page.mouse.click(size.width / 2, 2)
   await page.keyboard.press('Escape')
+  await page.getByTestId('selection-bar').waitFor({ state: 'detached' })
 
   await page.getByRole('link', { name: 'Structure' }).click()
   await page.getByRole('radio', { name: 'As many as I say' }).click()
@@ -111,7 +114,8 @@ async function collection(browser, url, folder) {
 
   await page.getByRole('link', { name: 'Map' }).click()
   await page.getByTestId('map-canvas').waitFor({ timeout: 60_000 })
-  await page.getByRole('radio', { name: 'UMAP' }).click()
+  await page.getByRole('radio', { name: '2D' }).click()
+  await page.waitForTimeout(2000)
   await page.getByTestId('map-note').getByText('trustworthiness').waitFor({ timeout: 120_000 })
   await page.waitForTimeout(3000)
   await take(page, 'map')
