@@ -1,0 +1,129 @@
+/** @file What a folder holds, as the page keeps it: clusters with changes, duplicates with the one that is kept, unusual pictures, a plan. */
+import { describe, expect, it } from 'vitest'
+import { EngineError, type DuplicatePairs } from '../../../src/engine/contract'
+import { useClustersStore } from '../../../src/renderer/stores/clusters'
+import { useCurationStore } from '../../../src/renderer/stores/curation'
+import { useDuplicatesStore } from '../../../src/renderer/stores/duplicates'
+import { useLibraryStore } from '../../../src/renderer/stores/library'
+import { useModelsStore } from '../../../src/renderer/stores/models'
+import { useNoticesStore } from '../../../src/renderer/stores/notices'
+import { useOutliersStore } from '../../../src/renderer/stores/outliers'
+import { fakePicture, type FakeEngineOptions } from '../fake-engine'
+import { deferred, startPage } from '../page'
+
+const names = ['a', 'b', 'c', 'd', 'e', 'f']
+
+const openPage = async (options: FakeEngineOptions = {}) => {
+  startPage({ pictures: names.map((name) => fakePicture(name)), ...options })
+  const library = useLibraryStore()
+  await useModelsStore().load()
+  await library.open('/photos')
+  return library
+}
+
+/** 0 and 1 the same bytes, 1 and 2 the same picture, 3 and 4 alike at 0.9, 4 and 5 at 0.99. */
+const pairs: DuplicatePairs = {
+  left: Uint32Array.of(0, 0, 4, 3),
+  right: Uint32Array.of(1, 2, 5, 4),
+  similarity: Float32Array.of(1, 0.98, 0.99, 0.9),
+  grade: Uint8Array.of(0, 1, 2, 2),
+  withoutVectors: 0,
+  leftOut: 0,
+}
+const withPairs: FakeEngineOptions = { handlers: { 'structure.duplicates': () => Promise.resolve(pairs) } }
+
+describe('useDuplicatesStore', () => {
+  it('groups by grade, the looser ones held together by the stricter, and by the threshold as it is moved', async () => {
+    await openPage(withPairs)
+    const duplicates = useDuplicatesStore()
+    await duplicates.find()
+    const groups = () => duplicates.groups.map(({ rows }) => [...rows])
+    expect([duplicates.counts, groups()]).toEqual([[1, 1, 1], [[0, 1, 2]]])
+    duplicates.grade = 0
+    expect(groups()).toEqual([[0, 1]])
+    duplicates.grade = 2
+    expect(groups()).toEqual([[4, 5]])
+    duplicates.threshold = 0.85
+    expect(groups()).toEqual([[3, 4, 5]])
+  })
+
+  it('never gives up the last copy, whichever is kept', async () => {
+    await openPage(withPairs)
+    const duplicates = useDuplicatesStore()
+    await duplicates.find()
+    const [group] = duplicates.groups
+    if (group === undefined) throw new Error('there is no group')
+    for (const row of group.rows) {
+      duplicates.keep(group, row)
+      expect([duplicates.keptOf(group), [...duplicates.superfluous]]).toEqual([row, [0, 1, 2].filter((other) => other !== row)])
+    }
+    duplicates.keep(group, 5)
+    expect(group.rows).toContain(duplicates.keptOf(group))
+  })
+
+  it('leaves out what is no duplicate after all', async () => {
+    await openPage(withPairs)
+    const duplicates = useDuplicatesStore()
+    await duplicates.find()
+    duplicates.dismiss(duplicates.groups[0]!)
+    expect([duplicates.groups, [...duplicates.superfluous]]).toEqual([[], []])
+  })
+})
+
+describe('useClustersStore', () => {
+  it('finds clusters, keeps them, and tells which pictures are in one', async () => {
+    await openPage()
+    const clusters = useClustersStore()
+    await clusters.find({ method: 'kmeans', clusters: 2, smallest: 2 })
+    const all = clusters.clustering?.clusters.flatMap(({ id }) => [...clusters.rowsOf(id)]).sort()
+    expect([clusters.state.phase, all, clusters.stored.length]).toEqual(['done', [0, 1, 2, 3, 4, 5], 1])
+  })
+
+  it('tells why a change could not be made, and shows what was there before', async () => {
+    await openPage({ handlers: { 'structure.change': () => Promise.reject(new EngineError('DISK', 'the disk is full')) } })
+    const clusters = useClustersStore()
+    await clusters.find({ method: 'kmeans', clusters: 2, smallest: 2 })
+    const before = clusters.clustering
+    await clusters.change({ kind: 'merge', clusters: [0, 1] })
+    expect([clusters.clustering, useNoticesStore().notices.map(({ text }) => text)]).toEqual([before, ['The clusters could not be changed: the disk is full']])
+  })
+
+  it('is gone with the folder', async () => {
+    const library = await openPage()
+    const clusters = useClustersStore()
+    await clusters.find({ method: 'kmeans', clusters: 2, smallest: 2 })
+    await library.close()
+    expect([clusters.state.phase, clusters.clustering, clusters.stored]).toEqual(['idle', undefined, []])
+  })
+})
+
+describe('useOutliersStore', () => {
+  it('puts the most unusual first and leaves out what has no vector', async () => {
+    await openPage({ handlers: { 'structure.outliers': () => Promise.resolve({ uniqueness: Float32Array.of(0.1, NaN, 0.5, 0.1, 0.9, 0.2) }) } })
+    const outliers = useOutliersStore()
+    await outliers.find()
+    expect([...outliers.ranked]).toEqual([4, 2, 5, 0, 3])
+  })
+})
+
+describe('useCurationStore', () => {
+  it('says why nothing could be planned', async () => {
+    await openPage({ handlers: { 'structure.curate': () => Promise.reject(new EngineError('NOT_FOUND', 'embed it first')) } })
+    const curation = useCurationStore()
+    await curation.plan({ target: 3, clusters: 2, duplicateSimilarity: 0.96 })
+    expect(curation.state).toMatchObject({ phase: 'failed', problem: { code: 'NOT_FOUND', message: 'embed it first' } })
+  })
+
+  it('forgets a plan that is overtaken by another', async () => {
+    const slow = deferred<never>()
+    let asked = 0
+    const plan = (target: number) => ({ kept: Uint32Array.of(target), duplicates: new Uint32Array(), balancedAway: new Uint32Array(), perCluster: new Uint32Array(3), representatives: Uint32Array.of(0), evennessBefore: 0, evennessAfter: 1 })
+    await openPage({ handlers: { 'structure.curate': ({ target }) => (asked++ === 0 ? slow.promise : Promise.resolve(plan(target))) } })
+    const curation = useCurationStore()
+    const first = curation.plan({ target: 1, clusters: 2, duplicateSimilarity: 0.96 })
+    await curation.plan({ target: 4, clusters: 2, duplicateSimilarity: 0.96 })
+    slow.reject(new EngineError('CANCELLED', 'cancelled'))
+    await first
+    expect([...(curation.result?.kept ?? [])]).toEqual([4])
+  })
+})
