@@ -17,6 +17,8 @@ type LanceModule = typeof import('@lancedb/lancedb')
 let loaded: Promise<LanceModule> | undefined
 
 function load(): Promise<LanceModule> {
+  // Telling whether there is an index would otherwise hand over the means of all its partitions.
+  process.env['LANCE_INCLUDE_VECTOR_CENTROIDS'] ??= 'false'
   return (loaded ??= import('@lancedb/lancedb'))
 }
 

@@ -3,6 +3,7 @@ import type { RecordBatch } from 'apache-arrow'
 import type { Table as LanceTable } from '@lancedb/lancedb'
 import type { Pooling } from '../../contract'
 import type { KeyedTable } from './keyed-table'
+import { isLanceError, systemCodeOf } from './lance'
 import { partsOf, type Part } from './pooled-parts'
 import { rowIdsOf } from './read-around'
 import { columnsOf, decodeVectors, type VectorBatch } from './vector-rows'
@@ -12,10 +13,12 @@ export interface Neighbour {
   readonly cosine: number
 }
 
-/** How an index is asked: partitions that are looked into, and how many more candidates than wanted are compared exactly. */
+/** How an index is asked. */
 export interface Probing {
+  /** Partitions that are looked into. */
   readonly partitions: number
-  readonly candidates: number
+  /** Candidates that are compared exactly when so many are wanted. */
+  candidates(top: number): number
 }
 
 export interface NearestOptions {
@@ -82,6 +85,23 @@ function createBest(top: number): { worthwhile(cosine: number): boolean; add(nei
   }
 }
 
+/** Row ids of the candidates of all parts, rising; `all` where LanceDB cannot read everything, which only looking at each row can get around. */
+async function candidatesInParts(
+  parts: readonly Part[],
+  candidatesOf: (part: Part, index: number) => Promise<readonly number[] | undefined>,
+  probing: Probing | undefined,
+): Promise<readonly number[] | 'all'> {
+  const candidates = new Set<number>()
+  try {
+    for (const [index, part] of parts.entries()) for (const rowId of (await candidatesOf(part, index)) ?? []) candidates.add(rowId)
+  } catch (error) {
+    const { cause } = error as Error
+    if (probing !== undefined || !isLanceError(cause) || systemCodeOf(cause) !== undefined) throw error
+    return 'all'
+  }
+  return [...candidates].sort((left, right) => left - right)
+}
+
 /** As {@link VectorTable.nearest}. @param query float32 [dim of the pooling] */
 export async function nearestVectors(table: KeyedTable, query: Float32Array, { dim, pooling, top, probing }: NearestOptions): Promise<readonly Neighbour[]> {
   const parts = partsOf(pooling)
@@ -105,18 +125,13 @@ export async function nearestVectors(table: KeyedTable, query: Float32Array, { d
         else damaged.push(rowId)
       }
     }
-    if (probing === undefined && parts.length > 1) {
-      // Neither part alone tells which rows are near in both.
-      for await (const batch of table.scan(columns)) consider(batch)
-      return best.sorted()
-    }
-    const count = (probing === undefined ? top : top * probing.candidates) + spare
-    const candidates = new Set<number>()
-    for (const [index, part] of parts.entries()) {
-      const inPart = await table.use((lance) => candidatesIn(lance, part, query.subarray(index * dim, (index + 1) * dim), count, probing))
-      for (const rowId of inPart ?? []) candidates.add(rowId)
-    }
-    for await (const batch of table.take([...candidates].sort((left, right) => left - right), columns)) consider(batch)
+    const count = (probing?.candidates(top) ?? top) + spare
+    const candidatesOf = (part: Part, index: number): Promise<readonly number[] | undefined> =>
+      table.use((lance) => candidatesIn(lance, part, query.subarray(index * dim, (index + 1) * dim), count, probing))
+    // Exactly, neither of two parts alone tells which rows are near in both.
+    const candidates = probing === undefined && parts.length > 1 ? 'all' : await candidatesInParts(parts, candidatesOf, probing)
+    const batches = candidates === 'all' ? table.scan(columns) : table.take(candidates, columns)
+    for await (const batch of batches) consider(batch)
     return best.sorted()
   })
   table.dropDamaged(damaged)

@@ -1,7 +1,7 @@
 /** @file The vectors of one model, under the content of the pictures that they are of. */
 import { EngineError, type Pooling } from '../../contract'
 import type { KeyedTable } from './keyed-table'
-import { nearestVectors } from './nearest-vectors'
+import { nearestVectors, type Probing } from './nearest-vectors'
 import { allParts, partsOf } from './pooled-parts'
 import { readVectors } from './read-vectors'
 import type { VectorTable } from './store'
@@ -31,11 +31,9 @@ export function createVectorTable(rows: KeyedTable, dim: number, index: VectorIn
     nearest: async (vector, pooling, top, method) => {
       const wanted = dim * partsOf(pooling).length
       if (vector.length !== wanted) throw new EngineError('BAD_REQUEST', `a vector of ${pooling} has ${wanted} numbers, this one ${vector.length}`)
-      const exact = (): ReturnType<VectorTable['nearest']> => nearestVectors(rows, vector, { dim, pooling, top, probing: undefined })
-      if (method === 'exact') return exact()
-      const probing = await index.probing(pooling)
-      if (probing === undefined) throw new EngineError('NOT_FOUND', `there is no index of ${pooling} vectors; build it first`, { detail: { pooling } })
-      return index.guard(pooling, () => nearestVectors(rows, vector, { dim, pooling, top, probing }), exact)
+      const search = (probing: Probing | undefined): ReturnType<VectorTable['nearest']> => nearestVectors(rows, vector, { dim, pooling, top, probing })
+      const exactly = (): ReturnType<VectorTable['nearest']> => search(undefined)
+      return method === 'exact' ? exactly() : index.use(pooling, search, exactly)
     },
     buildIndex: (pooling: Pooling, options) => index.build(pooling, options),
     indexed: (pooling) => index.info(pooling),
