@@ -58,6 +58,7 @@ function cosineWith(query: Float32Array, parts: readonly Part[], dim: number): (
 async function candidatesIn(table: LanceTable, part: Part, query: Float32Array, count: number, probing: Probing | undefined): Promise<readonly number[]> {
   const nearest = table.query().nearestTo(query).column(part).distanceType('cosine').limit(count).select(['_distance']).withRowId()
   const found: number[] = []
+  // What has come since the index was built LanceDB compares exactly by itself.
   const batches = probing === undefined ? nearest.bypassVectorIndex() : nearest.nprobes(probing.partitions)
   for await (const batch of batches) found.push(...rowIdsOf(batch))
   return found

@@ -84,7 +84,7 @@ function createStore(folder: string, writable: boolean, release: () => Promise<v
   const openVectors = async (key: ModelKey): Promise<VectorTable> => {
     const name = `vectors-${modelKeyId(key)}`
     const rows = table(name, { noun: 'vectors', keyBytes: sha256Bytes, columns: vectorColumns, beforeCreated: await keepKey(key, name) })
-    const approximate = createVectorIndex({ table: rows, dim: key.dim, recordPath: join(index, `${name}.indexes.json`), writable, onMended: tellFor(name) })
+    const approximate = createVectorIndex({ table: rows, recordPath: join(index, `${name}.indexes.json`), writable, onMended: tellFor(name) })
     return createVectorTable(rows, key.dim, approximate)
   }
   const openPatches = async (key: ModelKey): Promise<PatchTable> => {

@@ -22,7 +22,6 @@ export interface VectorIndex {
 
 export interface VectorIndexOptions {
   readonly table: KeyedTable
-  readonly dim: number
   /** Where it is kept when each index was built. */
   readonly recordPath: string
   readonly writable: boolean
@@ -33,7 +32,7 @@ export interface VectorIndexOptions {
 export const fewestIndexed = 1000
 
 /** What an index was built over, and when (ISO 8601). */
-const partSchema = z.object({ builtAt: z.string(), vectors: z.number().int().positive(), partitions: z.number().int().positive() })
+const partSchema = z.object({ builtAt: z.string(), vectors: z.number().int().positive() })
 type IndexedPart = z.infer<typeof partSchema>
 const recordSchema = z.partialRecord(z.enum(['cls', 'mean']), partSchema)
 type IndexRecord = z.infer<typeof recordSchema>
@@ -43,30 +42,24 @@ function nameOf(part: Part): string {
   return `${part}_idx`
 }
 
-/** As many as make a partition some thousand vectors. */
+/** As many partitions as make each some ten thousand vectors. */
 function partitionsFor(vectors: number): number {
-  return Math.max(1, Math.round(vectors / 4096))
+  return Math.max(1, Math.round(vectors / 32_768))
 }
 
-/** One in eight partitions, and of so many candidates the nearest by their vectors: measured over a million, see docs/decisions.md. */
-const probedShare = 1 / 8
-const fewestProbed = 16
-const candidates = (top: number): number => 3 * top + 200
-
-/** Means of partitions are learnt from so many of their vectors, in so many rounds; more of either takes longer and finds no more. */
-const training = { sampleRate: 64, maxIterations: 20 }
+/** Partitions that are looked into, and candidates of which the nearest are told by their vectors: measured over a million, see docs/decisions.md. */
+const probed = 8
+const candidates = (top: number): number => 2 * top + 100
 
 /**
- * A bit for each direction where LanceDB can, which needs multiples of 8: built in a fraction of the time of product
- * quantisation or a graph, and since candidates are compared exactly it finds no fewer.
+ * A graph in each partition over a byte for each direction. Bits for directions (IVF_RQ) would be built in a tenth of the
+ * time, but LanceDB 0.30 finds half of the neighbours by them once a single row has been deleted or added.
  */
-async function configFor(dim: number, partitions: number): Promise<Index> {
-  const kinds = await indexKinds()
-  const options = { distanceType: 'cosine', numPartitions: partitions, ...training } as const
-  return dim % 8 === 0 ? kinds.ivfRq(options) : kinds.ivfFlat(options)
+async function configFor(partitions: number): Promise<Index> {
+  return (await indexKinds()).hnswSq({ distanceType: 'cosine', numPartitions: partitions, m: 12, efConstruction: 100, sampleRate: 64, maxIterations: 20 })
 }
 
-export function createVectorIndex({ table, dim, recordPath, writable, onMended }: VectorIndexOptions): VectorIndex {
+export function createVectorIndex({ table, recordPath, writable, onMended }: VectorIndexOptions): VectorIndex {
   const readRecord = async (): Promise<IndexRecord> => {
     try {
       return recordSchema.safeParse(JSON.parse(await readFile(recordPath, 'utf8'))).data ?? {}
@@ -105,15 +98,13 @@ export function createVectorIndex({ table, dim, recordPath, writable, onMended }
   const buildPart = (part: Part): Promise<unknown> =>
     table.change(async (lance) => {
       const vectors = await lance.countRows()
-      const partitions = partitionsFor(vectors)
-      await lance.createIndex(part, { config: await configFor(dim, partitions), replace: true })
-      await changeRecord({ [part]: { builtAt: new Date().toISOString(), vectors, partitions } })
+      await lance.createIndex(part, { config: await configFor(partitionsFor(vectors)), replace: true })
+      await changeRecord({ [part]: { builtAt: new Date().toISOString(), vectors } })
     })
 
   return {
     use: async (pooling, search, instead) => {
-      const parts = await recordsOf(pooling)
-      if (parts === undefined) throw new EngineError('NOT_FOUND', `there is no index of ${pooling} vectors; build it first`, { detail: { pooling } })
+      if ((await recordsOf(pooling)) === undefined) throw new EngineError('NOT_FOUND', `there is no index of ${pooling} vectors; build it first`, { detail: { pooling } })
       const lost = async (): Promise<void> => {
         onMended(`the index of ${pooling} vectors was damaged; search is exact until it is built again`)
         if (writable) for (const part of partsOf(pooling)) await drop(part)
@@ -123,8 +114,7 @@ export function createVectorIndex({ table, dim, recordPath, writable, onMended }
           await lost()
           return await instead()
         }
-        const partitions = Math.max(...parts.map((part) => part.partitions))
-        return await search({ partitions: Math.max(fewestProbed, Math.ceil(partitions * probedShare)), candidates })
+        return await search({ partitions: probed, candidates })
       } catch (error) {
         const { cause } = error as Error
         if (!isLanceError(cause) || systemCodeOf(cause) !== undefined) throw error
