@@ -27,7 +27,14 @@ const probeStep = 256
 
 /** Row ids of a batch, float64 [rows]. */
 export function rowIdsOf(batch: RecordBatch): Float64Array {
-  return Float64Array.from(uint64Of(batch, rowIdColumn), Number)
+  const ids = uint64Of(batch, rowIdColumn)
+  const rowIds = new Float64Array(ids.length)
+  for (let row = 0; row < ids.length; row++) rowIds[row] = Number(ids[row])
+  return rowIds
+}
+
+function lastRowId(batch: RecordBatch): number {
+  return Number(uint64Of(batch, rowIdColumn).at(-1))
 }
 
 /**
@@ -42,7 +49,7 @@ export async function* readAround(table: LanceTable, { columns, signal, onHole, 
   const probe = async (offset: number): Promise<number | undefined> => {
     signal?.throwIfAborted()
     try {
-      for await (const batch of from(offset).limit(1)) return rowIdsOf(batch)[0]
+      for await (const batch of from(offset).limit(1)) return lastRowId(batch)
     } catch (error) {
       if (systemCodeOf(error) !== undefined) throw error
     }
@@ -57,7 +64,7 @@ export async function* readAround(table: LanceTable, { columns, signal, onHole, 
         signal?.throwIfAborted()
         yield batch
         offset += batch.numRows
-        after = rowIdsOf(batch).at(-1)
+        after = lastRowId(batch)
       }
       return
     } catch (error) {
