@@ -19,6 +19,7 @@ import type { EngineState } from '../engine-state'
 import { exportVectors, type StoredTokens } from '../export-vectors'
 import { modelKeyOf } from '../model-key'
 import { describePreparation } from '../prepare-picture'
+import { presence } from '../row-hashes'
 
 type EmbedRequests = 'embed.status' | 'embed.run' | 'embed.export' | 'embed.file'
 
@@ -37,7 +38,8 @@ function picturesOf({ libraries }: EngineState, libraryId: string, rows: Rows): 
 
 /** How many pictures of a folder have vectors, of every model that is there and has any. */
 async function statusOf({ store, models, libraries }: EngineState, libraryId: string): Promise<readonly VectorStatus[]> {
-  const hashes = libraries.images(libraryId).flatMap(({ hash }) => hash ?? [])
+  const images = libraries.images(libraryId)
+  const hashes = images.filter(presence(images)).flatMap(({ hash }) => hash ?? [])
   const [opened, infos, folders] = [await store, await models.list(), await models.folders()]
   const stored = await opened.models()
   const statuses = await Promise.all(
