@@ -87,6 +87,8 @@ export function useStage({ element, stage, picture, onClick, onBrush }: StageOpt
     pointer.value = at
     const before = pointers.get(event.pointerId)
     if (before === undefined) return
+    // A quick stroke passes over more than it is reported at.
+    if (brushing) for (const part of event.getCoalescedEvents()) onBrush(pointOf(part))
     if (brushing) onBrush(at)
     else if (pointers.size > 1) pinch(event, at)
     else drag(dragging.value ? before : (pressedAt ?? before), at)

@@ -26,6 +26,14 @@ export interface InspectorView {
 
 export const initialView: InspectorView = { mode: 'attention', head: 'mean', layer: 'last', query: 'cls', patch: undefined, region: [], mass: 1 }
 
+/** The engine takes no more patches in one search. */
+const largestRegion = 500
+
+/** The region with `patch` in it, once; a full region stays as it is. */
+export function brushedRegion(region: readonly number[], patch: number): readonly number[] {
+  return region.includes(patch) || region.length >= largestRegion ? region : [...region, patch]
+}
+
 /** The patch that `dx`, `dy` leads to, held inside the grid. */
 export function neighbourPatch(patch: number, dx: number, dy: number, grid: PatchGrid): number {
   const row = Math.floor(patch / grid.gridWidth)

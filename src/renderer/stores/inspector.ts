@@ -7,7 +7,7 @@ import { useClient } from '../services/client'
 import { createLatest } from '../services/latest'
 import { problemOf } from '../services/problem'
 import { reduceInspector, type InspectorChange, type InspectorState } from './inspector-reducer'
-import { initialView, layerIndex, neighbourPatch, viewFor, type InspectorView } from './inspector-view'
+import { brushedRegion, initialView, layerIndex, neighbourPatch, viewFor, type InspectorView } from './inspector-view'
 import { useJobsStore } from './jobs'
 import { useLibraryStore } from './library'
 import { useModelsStore } from './models'
@@ -171,6 +171,12 @@ export const useInspectorStore = defineStore('inspector', () => {
     if (view.value.mode === 'similarity') change({ patch })
   }
 
+  /** The pointer passed over a patch with Shift held: patches are compared, whatever was looked at before. */
+  const brushPatch = (patch: number): void => {
+    const region = brushedRegion(view.value.region, patch)
+    if (region !== view.value.region) change({ mode: 'similarity', region })
+  }
+
   /** Moves that patch by whole patches; from CLS it starts where similarity would. */
   const movePatch = (dx: number, dy: number): void => {
     if (state.value.phase !== 'ready') return
@@ -188,6 +194,15 @@ export const useInspectorStore = defineStore('inspector', () => {
     },
   )
   watch(() => library.library?.libraryId, loader.clear)
+  // The file of the picture on the stage has become another picture.
+  watch(
+    () => [imageId.value, library.version < 0 || imageId.value === undefined ? 0 : library.revisionOf(imageId.value)] as const,
+    ([id, revision], [idBefore, revisionBefore]) => {
+      if (id === undefined || id !== idBefore || revision === revisionBefore) return
+      loader.clear()
+      void analyse()
+    },
+  )
 
-  return { imageId, state, view, entry, position, field, show, leave, analyse, change, step, pickPatch, movePatch }
+  return { imageId, state, view, entry, position, field, show, leave, analyse, change, step, pickPatch, brushPatch, movePatch }
 })

@@ -45,6 +45,35 @@ describe('useInspectorStore', () => {
     expect(inspector.field).not.toEqual(before)
   })
 
+  it('compares patches once they are brushed, each once, and forgets them with the picture', async () => {
+    const inspector = await openPage()
+    await inspector.show('id-a.jpg')
+    for (const patch of [5, 6, 5, 7]) inspector.brushPatch(patch)
+    expect(inspector.view).toMatchObject({ mode: 'similarity', region: [5, 6, 7] })
+    await inspector.show('id-b.jpg')
+    expect(inspector.view.region).toEqual([])
+  })
+
+  it('looks again when the file has become another picture, and only then', async () => {
+    const { host } = startPage({ pictures, models: [fakeModel()] })
+    await useModelsStore().load()
+    const library = useLibraryStore()
+    library.follow()
+    await library.open('/photos')
+    const inspector = useInspectorStore()
+    await inspector.show('id-a.jpg')
+    const before = readyOf(inspector).analysis.analysisId
+    host.push('library.changed', { libraryId: 'library of /photos', events: [{ kind: 'changed', ids: ['id-b.jpg'] }] })
+    await vi.waitFor(() => {
+      expect(library.revisionOf('id-b.jpg')).toBe(1)
+    })
+    expect(readyOf(inspector).analysis.analysisId).toBe(before)
+    host.push('library.changed', { libraryId: 'library of /photos', events: [{ kind: 'changed', ids: ['id-a.jpg'] }] })
+    await vi.waitFor(() => {
+      expect(readyOf(inspector).analysis.analysisId).not.toBe(before)
+    })
+  })
+
   it('returns to CLS of the last layer without asking again', async () => {
     const inspector = await openPage()
     await inspector.show('id-a.jpg')

@@ -62,6 +62,16 @@ describe('useSelectionStore', () => {
     expect([...selection.rows()]).toEqual([0, 3, 4])
   })
 
+  it('names the rows of a scope in their own order, whatever order is shown', async () => {
+    const { library, selection } = await openFive()
+    selection.set([4, 1])
+    library.ranking = { rows: Uint32Array.of(3, 0, 2), scores: Float32Array.of(3, 2, 1) }
+    const scopes = ['all', 'shown', 'selected'] as const
+    expect(scopes.map((scope) => [selection.rowsIn(scope), selection.countIn(scope)])).toEqual([
+      [undefined, 5], [Uint32Array.of(0, 2, 3), 3], [Uint32Array.of(1, 4), 2],
+    ])
+  })
+
   it('is empty in another folder, without a way back', async () => {
     const { library, selection } = await openFive()
     selection.set([1, 2])
