@@ -19,7 +19,7 @@ export type LibrarySpace = VectorSpace & { readonly libraryId: string }
 export interface LibraryWork<R> {
   readonly state: Readonly<ShallowRef<WorkState<R>>>
   readonly result: ComputedRef<R | undefined>
-  /** Ends with the work; the result where it was finished. What runs already is stopped first. */
+  /** Ends with the work; the result where it was finished. What runs already is stopped first; what was found before is shown again when this is stopped. */
   run(begin: (space: LibrarySpace, onProgress: (progress: Progress) => void) => JobHandle<R>): Promise<R | undefined>
   stop(): Promise<void>
   /** Shows a result that came another way. */
@@ -37,6 +37,11 @@ export function useLibrarySpace(): ComputedRef<LibrarySpace | undefined> {
     const modelId = models.active?.id
     return libraryId === undefined || modelId === undefined ? undefined : { libraryId, modelId, pooling: settings.values.searchPooling }
   })
+}
+
+/** The same job with something else made of its result. */
+export function mapResult<A, B>(job: JobHandle<A>, make: (result: A) => B): JobHandle<B> {
+  return { id: job.id, cancel: () => job.cancel(), result: job.result.then(make) }
 }
 
 /** `title` names the work in the status bar. */
@@ -60,6 +65,7 @@ export function createLibraryWork<R>(title: string): LibraryWork<R> {
     await stop()
     const where = space.value
     if (where === undefined) return undefined
+    const before = state.value
     state.value = { phase: 'running', progress: undefined, stopping: false }
     const line = jobs.begin(title)
     const job = begin(where, (progress) => {
@@ -75,7 +81,7 @@ export function createLibraryWork<R>(title: string): LibraryWork<R> {
       state.value = { phase: 'done', result }
       return result
     } catch (error) {
-      if (running === job) state.value = isCancelled(error) ? { phase: 'idle' } : { phase: 'failed', problem: problemOf(error) }
+      if (running === job) state.value = isCancelled(error) ? (before.phase === 'done' ? before : { phase: 'idle' }) : { phase: 'failed', problem: problemOf(error) }
       return undefined
     } finally {
       if (running === job) running = undefined
