@@ -9,13 +9,14 @@ import type { EvalKnnOptions } from './commands/eval'
 import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
+import type { ProjectOptions } from './commands/project'
 import type { SearchOptions } from './commands/search'
 import type { ServeOptions } from './commands/serve'
 import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, architecture, cosine, heightByWidth, pictureSize, wholeNumber, wholeNumbers } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, wholeNumber, wholeNumbers, zeroToOne } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -70,11 +71,25 @@ function buildProgram(): Command {
     .addHelpText('after', '\nWith --workspace, vectors are kept in its index, and pictures that have some are not embedded again.')
     .action((query: string, folder: string, options: SearchOptions & Json) => finish(options, async (context) => (await import('./commands/search')).search(query, folder, options, context)))
 
+  addJson(addModel(program.command('project')))
+    .description('where each picture of a folder lies on a map that puts similar ones together')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--out <file>', 'a .csv, .parquet or .arrow file, or an .npy file that gets a .json with the names beside it')
+    .addOption(new Option('--method <how>', 'by neighbours, or by principal components').choices(['umap', 'pca'] as const).default('umap' as const))
+    .option('--dims <n>', '2 for a flat map, 3 for one in space', wholeNumber(2, 3), 2)
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--neighbours <n>', 'UMAP: by how many nearest pictures the place of each is decided', wholeNumber(2, 200), 15)
+    .option('--min-dist <n>', 'UMAP: how near pictures may lie that belong together, 0 to 1', zeroToOne, 0.1)
+    .option('--seed <n>', 'UMAP: another seed lays them out another way', wholeNumber(0, 2 ** 32 - 1), 0)
+    .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
+    .addHelpText('after', '\nColumns: filename, x, y and, in space, z; centred, the longest extent 2. With --workspace, vectors are kept in its index, and pictures that have some are not embedded again.')
+    .action((folder: string, options: ProjectOptions & Json) => finish(options, async (context) => (await import('./commands/project')).project(folder, options, context)))
+
   addJson(addModel(program.command('dedupe')))
     .description('groups of pictures that are the same, and which one of each to keep; nothing is deleted')
     .argument('<folder>', 'folder with pictures, sub-folders included')
     .addOption(new Option('--grade <how>', 'the same bytes, also the same picture encoded again, or also similar scenes').choices(['same', 'encoded', 'similar'] as const).default('encoded' as const))
-    .option('--threshold <cosine>', 'how similar scenes must be', cosine, 0.95)
+    .option('--threshold <cosine>', 'how similar scenes must be', zeroToOne, 0.95)
     .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
     .option('--prefer <folder>', 'keep what lies in this sub-folder; otherwise the largest picture, then the largest file')
     .option('--out <file>', 'a .csv file with all groups')
@@ -87,7 +102,7 @@ function buildProgram(): Command {
     .requiredOption('--target <n>', 'how many pictures to keep', wholeNumber(1, 10_000_000))
     .requiredOption('--out <file>', 'a .txt file with a name on each line, or a .csv file')
     .option('--clusters <k>', 'kinds to balance; by default the square root of the number of pictures', wholeNumber(1, 10_000))
-    .option('--duplicates <cosine>', 'pictures at least this similar are one', cosine, 0.96)
+    .option('--duplicates <cosine>', 'pictures at least this similar are one', zeroToOne, 0.96)
     .option('--seed <n>', 'another seed chooses others', wholeNumber(0, 2 ** 32 - 1), 0)
     .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
     .option('--copy-to <dir>', 'copies what is kept into this folder too, with its sub-folders')

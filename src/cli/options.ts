@@ -20,8 +20,8 @@ export function wholeNumbers(min: number, max: number): (text: string) => readon
   return (text) => text.split(',').map((part) => read(part.trim()))
 }
 
-/** Reads a similarity from 0 to 1. */
-export function cosine(text: string): number {
+/** Reads a number from 0 to 1, such as a similarity. */
+export function zeroToOne(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed.')
   return value

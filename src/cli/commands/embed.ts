@@ -1,16 +1,17 @@
 /** @file `dinoscope embed`: one vector per picture of a folder, or all its patch tokens, in one file. */
-import { extname, resolve } from 'node:path'
-import { EngineError, type EmbeddingFormat, type FileProblem, type PatchCost, type VectorPooling } from '../../engine/contract'
+import { resolve } from 'node:path'
+import { EngineError, type FileProblem, type PatchCost, type VectorPooling } from '../../engine/contract'
 import { embeddingFiles } from '../../engine/export'
 import { describePreparation, embedToFile, exportVectors, type StoredTokens } from '../../engine/host'
 import type { Backbone } from '../../engine/inference'
 import type { Runtime } from '../../engine/runtime'
 import { findAppFolders } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
-import { exitCodes, UsageError } from '../exit-codes'
+import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
 import { prepareOutputFile } from '../output'
 import { problemLine, scanPictures } from '../scan'
+import { tableFormatOf } from '../table-format'
 import { embedWorkspaceFolder, withWorkspaceFolder } from '../workspace-folder'
 
 export interface EmbedOptions extends ModelOptions {
@@ -34,16 +35,6 @@ interface Outcome {
   readonly patchCost?: PatchCost
 }
 
-const formats = ['csv', 'parquet', 'npy', 'arrow'] as const satisfies readonly EmbeddingFormat[]
-
-function formatOf(path: string): EmbeddingFormat {
-  const extension = extname(path).toLowerCase()
-  // Feather is what Arrow's files were called first.
-  const format = extension === '.feather' ? 'arrow' : formats.find((name) => extension === `.${name}`)
-  if (format === undefined) throw new UsageError(`--out must end in .csv, .parquet, .npy or .arrow, not ${JSON.stringify(extension)}`)
-  return format
-}
-
 /** Straight from the pictures to the file; nothing is kept. */
 async function embedDirectly(folder: string, out: string, options: EmbedOptions, backbone: Backbone, context: CommandContext): Promise<Outcome> {
   const found = await scanPictures(folder, context)
@@ -51,7 +42,7 @@ async function embedDirectly(folder: string, out: string, options: EmbedOptions,
     context.terminal.note(problemLine(problem))
   }
   const { version } = findAppFolders()
-  const { embedded, ...told } = await embedToFile(backbone, out, { ...found, size: options.size ?? 'evaluation', pooling: options.pool, format: formatOf(out), raw: options.raw, version, onSkipped }, context)
+  const { embedded, ...told } = await embedToFile(backbone, out, { ...found, size: options.size ?? 'evaluation', pooling: options.pool, format: tableFormatOf(out), raw: options.raw, version, onSkipped }, context)
   return { images: embedded, ...told }
 }
 
@@ -69,7 +60,7 @@ async function embedStored(workspace: string, folder: string, out: string, { poo
     const onSkipped = (problem: FileProblem): void => {
       context.terminal.note(problemLine(problem))
     }
-    const { images, rows, dim, skipped: missing } = await exportVectors(out, pictures, tokens, { format: formatOf(out), raw, facts, skipped, onSkipped }, context)
+    const { images, rows, dim, skipped: missing } = await exportVectors(out, pictures, tokens, { format: tableFormatOf(out), raw, facts, skipped, onSkipped }, context)
     return { images, rows, dim, skipped: missing, ...speed, embedded, already, patchCost }
   })
 }
@@ -87,7 +78,7 @@ function describe({ images, rows, dim, skipped, imagesPerSecond, embedded, alrea
 export async function embed(folder: string, options: EmbedOptions, context: CommandContext): Promise<CommandResult> {
   const { workspace, size, pool } = options
   const out = resolve(options.out)
-  const files = embeddingFiles(out, formatOf(out))
+  const files = embeddingFiles(out, tableFormatOf(out))
   for (const file of files) await prepareOutputFile(file)
   if (workspace !== undefined && size !== undefined) context.terminal.note('Note: a workspace keeps vectors of the evaluation crop alone; with --size all pictures are embedded, and nothing is kept.')
 

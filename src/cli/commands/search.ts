@@ -3,13 +3,11 @@ import { resolve } from 'node:path'
 import { EngineError, messageOf, type Pooling } from '../../engine/contract'
 import { searchQuery, searchVectors, unitVectors } from '../../engine/collection'
 import { prepareEvaluation, readImageFile } from '../../engine/image'
-import { embedBatch, openRowProducts, pooledDim, type Backbone } from '../../engine/inference'
-import type { Runtime } from '../../engine/runtime'
-import { withVectors, type EmbeddedComparedFolder, type VectorOptions } from '../compared-folder'
+import { embedBatch, pooledDim, type Backbone } from '../../engine/inference'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
-import { embedFolder } from '../folder-vectors'
 import { withBackbone, type ModelOptions } from '../models'
+import { withFolderVectors } from '../vectors-of-folder'
 
 export interface SearchOptions extends ModelOptions {
   readonly top: number
@@ -30,15 +28,6 @@ async function vectorOf(backbone: Backbone, path: string, pooling: Pooling): Pro
   }
 }
 
-type Searched = Pick<EmbeddedComparedFolder, 'set' | 'products' | 'skipped'> & { readonly pictures: readonly { readonly relativePath: string }[] }
-
-/** A folder's vectors: through the index of a workspace where one is named, otherwise in memory, and nothing is kept. */
-async function withFolder<T>(folder: string, options: VectorOptions, backbone: Backbone, runtime: Runtime, context: CommandContext, work: (searched: Searched) => Promise<T>): Promise<T> {
-  if (options.workspace !== undefined) return withVectors(folder, backbone, runtime, options, context, work)
-  const { images, set, skipped } = await embedFolder(folder, options.pooling, backbone, context)
-  return work({ pictures: images, set, products: (await openRowProducts(runtime)).products, skipped })
-}
-
 /** Looks at the query before the folder, so that a wrong one is told at once. A query that lies in the folder is found too. */
 export async function search(query: string, folder: string, { top, pool, not = [], ...options }: SearchOptions, context: CommandContext): Promise<CommandResult> {
   const { workspace } = options
@@ -48,7 +37,7 @@ export async function search(query: string, folder: string, { top, pool, not = [
     for (const path of not) negative.push(await vectorOf(backbone, path, pool))
     const vector = searchQuery([positive], negative)
 
-    const { searched, results, skipped } = await withFolder(folder, { workspace, pooling: pool }, backbone, runtime, context, async ({ pictures, set, products, skipped: left }) => {
+    const { searched, results, skipped } = await withFolderVectors(folder, { workspace, pooling: pool }, backbone, runtime, context, async ({ pictures, set, products, skipped: left }) => {
       const { rows, cosines } = await searchVectors(set, vector, { top, without: new Set(), products, signal: context.signal })
       const found = Array.from(rows, (row, index) => {
         const { relativePath } = pictures[row]!
