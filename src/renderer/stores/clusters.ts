@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
 import { messageOf, type Cluster, type Clustering, type ClusteringChange, type ClusteringInfo, type ClusterRequest } from '../../engine/contract'
 import { useClient } from '../services/client'
+import { orderClusters, type ClusterOrder } from './clusters-order'
 import { createLibraryWork, useLibrarySpace } from './library-work'
 import { useNoticesStore } from './notices'
 
@@ -19,10 +20,15 @@ export const useClustersStore = defineStore('clusters', () => {
   const work = createLibraryWork<Clustering>('Clustering')
   const stored = shallowRef<readonly ClusteringInfo[]>([])
   const openId = shallowRef<number>()
+  const choice = shallowRef<ClusterChoice>({ method: 'kmeans', clusters: 'auto', smallest: 5 })
+  const order = shallowRef<ClusterOrder>('size')
+  /** Clusters chosen to be merged. */
+  const marked = shallowRef<ReadonlySet<number>>(new Set())
   const changing = shallowRef(false)
 
   const clustering = work.result
   const open = computed<Cluster | undefined>(() => clustering.value?.clusters.find(({ id }) => id === openId.value))
+  const ordered = computed(() => orderClusters(clustering.value?.clusters ?? [], order.value))
   const libraryId = (): string => space.value?.libraryId ?? ''
 
   const refresh = async (): Promise<void> => {
@@ -32,9 +38,10 @@ export const useClustersStore = defineStore('clusters', () => {
     if (asked === libraryId()) stored.value = found
   }
 
-  const find = async (choice: ClusterChoice): Promise<void> => {
+  const find = async (): Promise<void> => {
     openId.value = undefined
-    await work.run((where, onProgress) => useClient()['structure.cluster']({ ...where, ...choice, rows: undefined, restarts, seed }, onProgress))
+    const asked = choice.value
+    await work.run((where, onProgress) => useClient()['structure.cluster']({ ...where, ...asked, rows: undefined, restarts, seed }, onProgress))
     await refresh()
   }
 
@@ -60,7 +67,14 @@ export const useClustersStore = defineStore('clusters', () => {
     if (clusteringId === undefined) return
     await showAnswer('The clusters could not be changed', () => useClient()['structure.change']({ libraryId: libraryId(), clusteringId, change: by }))
     if (open.value === undefined) openId.value = undefined
+    await refresh()
   }
+  const mark = (id: number): void => {
+    const next = new Set(marked.value)
+    if (!next.delete(id)) next.add(id)
+    marked.value = next
+  }
+  const mergeMarked = (): Promise<void> => change({ kind: 'merge', clusters: [...marked.value] })
 
   const remove = async (clusteringId: string): Promise<void> => {
     try {
@@ -88,10 +102,17 @@ export const useClustersStore = defineStore('clusters', () => {
     if (work.state.value.phase === 'idle' && newest !== undefined) await load(newest.clusteringId)
   }
 
+  // Labels are of one clustering: after a change or in another one, a mark would be on something else.
+  watch(clustering, () => {
+    marked.value = new Set()
+  })
   watch(libraryId, () => {
     stored.value = []
     openId.value = undefined
   })
 
-  return { state: work.state, clustering, stored, openId, open, changing, begin, refresh, find, stop: work.stop, load, change, remove, rowsOf }
+  return {
+    state: work.state, clustering, ordered, stored, openId, open, choice, order, marked, changing,
+    begin, refresh, find, stop: work.stop, load, change, mark, mergeMarked, remove, rowsOf,
+  }
 })
