@@ -138,6 +138,8 @@ export const useLibraryStore = defineStore('library', () => {
   const positionOf = (imageId: string): number => list.positionOfRow(rowOf(imageId))
   /** Whether something besides the whole folder in its own order is shown. */
   const isNarrowed = computed(() => filter.value !== '' || filters.value.length > 0 || ranking.value !== undefined)
+  /** The folder cannot be reached, so that every picture of it is gone for now. */
+  const isOffline = computed(() => state.value.phase === 'open' && state.value.offline)
   /** Images there are, in whatever order: rows are 0 up to this. */
   const imageCount = computed(() => (version.value, list.table().entries.length))
   /** Whether some image lies in a sub-folder. */
@@ -159,7 +161,7 @@ export const useLibraryStore = defineStore('library', () => {
 
   const { rowAt, positionOfRow, scoreOfRow, entryOfRow } = list
   return {
-    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, isNarrowed, imageCount,
+    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, isNarrowed, isOffline, imageCount,
     open, openSamples, stop, close, follow, addFilter, removeFilter,
     rowAt, rowOf, positionOfRow, scoreOfRow, entryOfRow, entryAt, entryOf, problemOfImage, sizeOf, isGone, revisionOf, positionOf,
   }

@@ -9,7 +9,7 @@ interface Size {
 /** Share of the short edge that the evaluation crop takes: short edge to 256, the middle 224. */
 const cropShare = 224 / 256
 /** How dark a patch becomes that has nothing to do with what was looked for. */
-const darkest = 0.74
+const darkest = 0.62
 
 /**
  * Edge of the embedded square, which lies in the middle of the picture, as a share of a square tile in which the picture
@@ -27,7 +27,7 @@ export function seenShare(size: Size | undefined, fit: 'cover' | 'contain'): num
 export function shadeOf({ cosine }: Pick<PatchHit, 'cosine'>, peak: number): Float32Array {
   const average = cosine.reduce((sum, value) => sum + value, 0) / Math.max(1, cosine.length)
   const span = Math.max(1e-6, peak - average)
-  return cosine.map((value) => darkest * (1 - Math.min(1, Math.max(0, (value - average) / span)) ** 1.5))
+  return cosine.map((value) => darkest * (1 - Math.min(1, Math.max(0, (value - average) / span))))
 }
 
 /** The shade as the pixels of a picture: black, one per patch, uint8 [gridHeight × gridWidth, 4]. */

@@ -15,7 +15,7 @@ describe('shadeOf', () => {
     const [low, match, high, rest] = shadeOf({ cosine: Float32Array.of(0, 0.9, 0.6, 0.1) }, 0.9)
     expect(match).toBeCloseTo(0, 6)
     expect([low, rest]).toEqual([low, low])
-    expect(low).toBeCloseTo(0.74, 6)
+    expect(low).toBeCloseTo(0.62, 6)
     expect(high).toBeGreaterThan(0)
     expect(high).toBeLessThan(low ?? 0)
   })
@@ -31,7 +31,7 @@ describe('shadeOf', () => {
 
   it('becomes black pixels that are more or less opaque', () => {
     const pixels = shadePixels({ cosine: Float32Array.of(0, 1) }, 1)
-    expect([...pixels]).toEqual([0, 0, 0, 189, 0, 0, 0, 0])
+    expect([...pixels]).toEqual([0, 0, 0, 158, 0, 0, 0, 0])
   })
 })
 
