@@ -1,7 +1,7 @@
 /** @file What a map is of, by content; and where its points lie in an opened folder. */
 import { createHash } from 'node:crypto'
 import type { MapData, MapInfo, MapRequest } from '../contract'
-import type { ModelKey } from '../library'
+import type { LibraryImage, ModelKey } from '../library'
 import type { HashRows } from './hash-rows'
 import { contentBytes, type StoredMap } from './maps'
 
@@ -20,6 +20,24 @@ export function mapIdOf({ modelId: _modelId, ...settings }: MapSettings, key: Mo
   const hash = createHash('sha256').update(JSON.stringify([subject, method, pooling, dims, neighbours, minDist, seed, key.sha256, key.dim, key.preprocessing]))
   for (const one of hashes.toSorted()) hash.update(one)
   return hash.digest('hex').slice(0, 32)
+}
+
+/**
+ * The contents at some rows, and the rows of each.
+ * @param among contents that count, all of them where it is left out
+ */
+export function presentContents(images: readonly LibraryImage[], rows: Uint32Array, among?: ReadonlySet<string>): { readonly hashes: readonly string[]; readonly rowsOf: HashRows } {
+  const hashes: string[] = []
+  const rowsOf = new Map<string, number[]>()
+  for (const row of rows) {
+    const hash = images[row]?.hash
+    if (hash === undefined || among?.has(hash) === false) continue
+    hashes.push(hash)
+    const known = rowsOf.get(hash)
+    if (known === undefined) rowsOf.set(hash, [row])
+    else known.push(row)
+  }
+  return { hashes, rowsOf }
 }
 
 /** Hashes as bytes, 32 each. */

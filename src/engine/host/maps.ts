@@ -60,8 +60,11 @@ type Description = z.infer<typeof description>
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
+/** @throws Error when it is not as a map's is written */
 async function readDescription(folder: string): Promise<Description> {
-  return description.parse(JSON.parse((await readRegularFile(join(folder, infoFile), 2 ** 20)).toString('utf8')))
+  const { success, data } = description.safeParse(JSON.parse((await readRegularFile(join(folder, infoFile), 2 ** 20)).toString('utf8')))
+  if (!success) throw new Error(`${infoFile} is not as it was written`)
+  return data
 }
 
 /** @throws Error when it is not the array that was written */

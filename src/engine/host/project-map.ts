@@ -1,13 +1,13 @@
 /** @file Makes the map that is asked for, or finds it among those that were made. */
 import { EngineError, type JobContext, type MapData, type MapInfo, type MapRequest, type Progress } from '../contract'
 import { measureMap, projectPca, projectUmap, type VectorSet } from '../collection'
-import type { LibraryImage } from '../library'
 import { createProgress } from '../progress'
 import type { EngineState } from './engine-state'
 import { loadPatchPoints } from './map-patches'
-import { decisiveSettings, mapIdOf, packContents, placeMap, type MapSettings } from './map-places'
+import { decisiveSettings, mapIdOf, packContents, placeMap, presentContents, type MapSettings } from './map-places'
 import type { StoredMap } from './maps'
 import { modelKeyOf } from './model-key'
+import { presentRows } from './row-hashes'
 import { loadVectorSet, openProducts, vectorTableOf } from './vector-sets'
 
 /** Points of patches at most: what a graphics card navigates, and what a layout gets done in a minute or two. */
@@ -19,19 +19,13 @@ interface Subject extends Pick<StoredMap, 'contents' | 'members'> {
   readonly of: number
 }
 
-/** The row and hash of each picture that was asked for and is known, by rising row. */
-function wantedPictures(images: readonly LibraryImage[], rows: MapRequest['rows']): readonly { readonly row: number; readonly hash: string }[] {
-  const wanted = rows === undefined ? images.keys() : new Set(rows.toSorted())
-  return Array.from(wanted).flatMap((row) => {
-    const hash = images[row]?.hash
-    return hash === undefined ? [] : [{ row, hash }]
-  })
-}
-
-async function imageSubject(state: EngineState, request: MapRequest): Promise<Subject> {
-  const set = await loadVectorSet(state, request)
+async function imageSubject(state: EngineState, request: MapRequest & { readonly rows: Uint32Array }): Promise<Subject> {
   const images = state.libraries.images(request.libraryId)
-  return { set, contents: packContents(Array.from(set.rows, (row) => images[row]?.hash ?? '')), members: undefined, of: set.rows.length }
+  const before = new Map(Array.from(request.rows, (row) => [row, images[row]?.hash]))
+  const set = await loadVectorSet(state, request)
+  // A file that changed meanwhile is not what the vector is of: its point is nobody's.
+  const hashes = Array.from(set.rows, (row) => (images[row]?.hash === before.get(row) ? before.get(row) : undefined) ?? '')
+  return { set, contents: packContents(hashes), members: undefined, of: set.rows.length }
 }
 
 async function patchSubject(state: EngineState, { modelId, method, seed }: MapSettings, hashes: readonly string[], { signal, emit }: JobContext<Progress>): Promise<Subject> {
@@ -73,19 +67,14 @@ export async function projectMap(state: EngineState, request: MapRequest, contex
   const key = modelKeyOf((await state.models.find(modelId)).manifest)
   const table = subject === 'patches' ? await (await state.store).patches(key) : await vectorTableOf(state, modelId)
   const stored = await table.hashes()
-  const pictures = wantedPictures(state.libraries.images(libraryId), request.rows).filter(({ hash }) => stored.has(hash))
-  const rowsOf = new Map<string, number[]>()
-  for (const { row, hash } of pictures) {
-    const known = rowsOf.get(hash)
-    if (known === undefined) rowsOf.set(hash, [row])
-    else known.push(row)
-  }
-  const hashes = subject === 'patches' ? [...rowsOf.keys()] : pictures.map(({ hash }) => hash)
+  const rows = presentRows(state.libraries, libraryId, request.rows)
+  const { hashes: all, rowsOf } = presentContents(state.libraries.images(libraryId), rows, stored)
+  const hashes = subject === 'patches' ? [...rowsOf.keys()] : all
   const mapId = mapIdOf(settings, key, hashes)
   const known = await state.maps.find(mapId)
   // The same weights may be known under another name now.
   if (known !== undefined) return placeMap(known, { ...known.info, modelId }, rowsOf)
-  const map = await compute(state, mapId, settings, subject === 'patches' ? await patchSubject(state, settings, hashes, context) : await imageSubject(state, request), context)
+  const map = await compute(state, mapId, settings, subject === 'patches' ? await patchSubject(state, settings, hashes, context) : await imageSubject(state, { ...request, rows }), context)
   context.signal.throwIfAborted()
   await state.maps.save(map)
   return placeMap(map, map.info, rowsOf)
