@@ -17,6 +17,10 @@ export const similarityFloor = 0.8
 const firstThreshold = 0.95
 const shownFolders = 40
 
+type Scope = 'all' | 'reviewed'
+/** Similar scenes are other pictures: none of them goes unseen. */
+const firstScopes: Readonly<Record<ShownGrade, Scope>> = { 0: 'all', 1: 'all', 2: 'reviewed' }
+
 /** How often a picture's file had changed when it was compared, where it had. */
 type Revisions = ReadonlyMap<number, number>
 
@@ -26,7 +30,13 @@ export const useDuplicatesStore = defineStore('duplicates', () => {
   const grade = shallowRef<ShownGrade>(1)
   const threshold = shallowRef(firstThreshold)
   /** Whose rest goes: that of every group, or only of those that a person has looked at. */
-  const scope = shallowRef<'all' | 'reviewed'>('all')
+  const scopes = shallowRef(firstScopes)
+  const scope = computed({
+    get: () => scopes.value[grade.value],
+    set: (next) => {
+      scopes.value = { ...scopes.value, [grade.value]: next }
+    },
+  })
   const decisions = shallowRef(noDecisions)
   /** Place of the group that is looked at large. */
   const reviewing = shallowRef<number>()
@@ -100,6 +110,9 @@ export const useDuplicatesStore = defineStore('duplicates', () => {
     },
   })
 
+  watch(grade, () => {
+    reviewing.value = undefined
+  })
   watch(groups, ({ length }) => {
     if (reviewing.value !== undefined) reviewing.value = length === 0 ? undefined : Math.min(reviewing.value, length - 1)
   })
@@ -107,7 +120,7 @@ export const useDuplicatesStore = defineStore('duplicates', () => {
     () => library.library?.libraryId,
     () => {
       decisions.value = noDecisions
-      scope.value = 'all'
+      scopes.value = firstScopes
       reviewing.value = undefined
     },
   )

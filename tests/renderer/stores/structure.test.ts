@@ -73,7 +73,7 @@ describe('useDuplicatesStore', () => {
     expect([duplicates.counts[1], duplicates.superfluous.length]).toEqual([1, 2])
   })
 
-  it('gives up only what a person has looked at when asked to', async () => {
+  it('gives up only what a person has looked at when asked to, and of similar scenes unless told otherwise', async () => {
     await openPage(withPairs)
     const duplicates = useDuplicatesStore()
     await duplicates.find()
@@ -81,6 +81,10 @@ describe('useDuplicatesStore', () => {
     expect([...duplicates.superfluous]).toEqual([])
     duplicates.judge(duplicates.groups[0]!, 'kept')
     expect([duplicates.reviewed, duplicates.superfluous.length]).toEqual([1, 2])
+    duplicates.grade = 2
+    expect([duplicates.scope, duplicates.groups.length, duplicates.superfluous.length]).toEqual(['reviewed', 1, 0])
+    duplicates.scope = 'all'
+    expect(duplicates.superfluous.length).toBe(1)
   })
 
   it('does not offer a picture for another whose file is gone or has become another since', async () => {
