@@ -69,6 +69,10 @@ export const useClustersStore = defineStore('clusters', () => {
     if (open.value === undefined) openId.value = undefined
     await refresh()
   }
+  const canUndo = computed(() => clustering.value?.canUndo === true && !changing.value)
+  const undo = (): void => {
+    if (canUndo.value) void change({ kind: 'undo' })
+  }
   const mark = (id: number): void => {
     const next = new Set(marked.value)
     if (!next.delete(id)) next.add(id)
@@ -112,7 +116,7 @@ export const useClustersStore = defineStore('clusters', () => {
   })
 
   return {
-    state: work.state, clustering, ordered, stored, openId, open, choice, order, marked, changing,
-    begin, refresh, find, stop: work.stop, load, change, mark, mergeMarked, remove, rowsOf,
+    state: work.state, clustering, ordered, stored, openId, open, choice, order, marked, changing, canUndo,
+    begin, refresh, find, stop: work.stop, load, change, undo, mark, mergeMarked, remove, rowsOf,
   }
 })

@@ -37,11 +37,13 @@ export const useCurationStore = defineStore('curation', () => {
     wanted.value = { ...wanted.value, ...changes }
   }
   const result = computed(() => work.result.value?.plan)
+  /** The numbers of the plan that is shown. */
+  const planned = computed(() => work.result.value?.choice)
   /** Whether the plan that is shown is of other numbers than those chosen now. */
   const isOutdated = computed(() => {
-    const planned = work.result.value?.choice
     const { target, clusters, duplicateSimilarity } = choice.value
-    return planned !== undefined && (planned.target !== target || planned.clusters !== clusters || planned.duplicateSimilarity !== duplicateSimilarity)
+    const made = planned.value
+    return made !== undefined && (made.target !== target || made.clusters !== clusters || made.duplicateSimilarity !== duplicateSimilarity)
   })
 
   const plan = async (): Promise<void> => {
@@ -57,5 +59,5 @@ export const useCurationStore = defineStore('curation', () => {
       wanted.value = {}
     },
   )
-  return { state: work.state, result, choice, limits, isOutdated, change, plan, stop: work.stop }
+  return { state: work.state, result, planned, choice, limits, isOutdated, change, plan, stop: work.stop }
 })

@@ -1,6 +1,6 @@
 /** @file What a folder holds, as the page keeps it: clusters with changes, duplicates with the one that is kept, unusual pictures, a plan. */
 import { describe, expect, it, vi } from 'vitest'
-import { EngineError, type DuplicatePairs } from '../../../src/engine/contract'
+import { EngineError, type Cluster, type Clustering, type ClusteringInfo, type DuplicatePairs } from '../../../src/engine/contract'
 import { useClustersStore } from '../../../src/renderer/stores/clusters'
 import { useCurationStore } from '../../../src/renderer/stores/curation'
 import { useDuplicatesStore } from '../../../src/renderer/stores/duplicates'
@@ -130,6 +130,9 @@ describe('useDuplicatesStore', () => {
   })
 })
 
+const info: ClusteringInfo = { clusteringId: 'one', name: 'One', method: 'kmeans', createdAt: '2026-03-12T21:40:00.000Z', clusters: 2, silhouette: 0.5, modelId: 'demo', pooling: 'cls' }
+const cluster = (id: number, size: number): Cluster => ({ id, name: `Cluster ${id + 1}`, size, representatives: new Uint32Array(), tightness: 0.9 })
+
 describe('useClustersStore', () => {
   const findTwo = async (clusters: ReturnType<typeof useClustersStore>): Promise<void> => {
     clusters.choice = { method: 'kmeans', clusters: 2, smallest: 2 }
@@ -151,6 +154,30 @@ describe('useClustersStore', () => {
     const before = clusters.clustering
     await clusters.change({ kind: 'merge', clusters: [0, 1] })
     expect([clusters.clustering, useNoticesStore().notices.map(({ text }) => text)]).toEqual([before, ['The clusters could not be changed: the disk is full']])
+  })
+
+  it('lets go of marks when the clusters are others, and takes back only what can be', async () => {
+    const undone: string[] = []
+    const clustering = (canUndo: boolean): Clustering => ({ info: { ...info, clusters: 2 }, labels: Int32Array.of(0, 0, 0, 1, 1, -1), clusters: [cluster(0, 3), cluster(1, 2)], canUndo })
+    await openPage({
+      handlers: {
+        'structure.cluster': () => Promise.resolve(clustering(false)),
+        'structure.change': ({ change }) => {
+          undone.push(change.kind)
+          return Promise.resolve(clustering(change.kind !== 'undo'))
+        },
+      },
+    })
+    const clusters = useClustersStore()
+    await findTwo(clusters)
+    clusters.undo()
+    clusters.mark(0)
+    clusters.mark(1)
+    expect([undone, [...clusters.marked], [...clusters.rowsOf(-1)]]).toEqual([[], [0, 1], [5]])
+    await clusters.mergeMarked()
+    expect([undone, clusters.marked.size, clusters.canUndo]).toEqual([['merge'], 0, true])
+    clusters.undo()
+    await vi.waitFor(() => { expect([undone, clusters.canUndo, clusters.changing]).toEqual([['merge', 'undo'], false, false]) })
   })
 
   it('is gone with the folder', async () => {

@@ -27,7 +27,7 @@ export function useDuplicateMembers() {
   const duplicates = useDuplicatesStore()
   const library = useLibraryStore()
 
-  /** The first `most` members of a group, the one that stays always among them. @param edge longest edge of the pictures, in pixels */
+  /** The first `most` members of a group; where the one that stays is not among them, it goes before them. @param edge longest edge of the pictures, in pixels */
   return (group: DuplicateGroup, most: number, edge: number): readonly DuplicateMember[] => {
     void library.version
     const kept = duplicates.keptOf(group)
@@ -38,7 +38,8 @@ export function useDuplicateMembers() {
       return values.every((value) => value === top) ? Infinity : top
     }
     const [pixels, bytes] = [best((index) => facts[index]!.pixels), best((index) => facts[index]!.sizeBytes)]
-    const places = Array.from(group.rows.keys()).filter((place) => place < most || group.rows[place] === kept)
+    const keptPlace = group.rows.indexOf(kept)
+    const places = [...(keptPlace < most ? [] : [keptPlace]), ...Array.from(group.rows.keys()).slice(0, most)]
     return places.flatMap((place) => {
       const row = group.rows[place]!
       const entry = library.entryOfRow(row)
