@@ -8,6 +8,11 @@ export interface LeadingAxes {
   readonly variances: readonly number[]
 }
 
+export interface LeadingAxesOptions {
+  readonly products: RowProducts
+  readonly signal: AbortSignal
+}
+
 /** More directions than are wanted are followed: what is left out then falls away faster. */
 const oversampling = 8
 const maxIterations = 300
@@ -66,13 +71,15 @@ function withFixedSign(axis: Float64Array): Float64Array {
  * Subspace iteration with a Rayleigh-Ritz step each time, from fixed starting vectors, until the wanted directions are
  * those of the covariance: |C·v − λ·v| ≤ 10⁻⁶ · λ₁. Source: Saad, Numerical Methods for Large Eigenvalue Problems, algorithm 5.3.
  * @param covariance float32 [dim, dim], symmetric
+ * @throws the signal's reason
  */
-export async function leadingAxes(covariance: Float32Array, dim: number, count: number, products: RowProducts): Promise<LeadingAxes> {
+export async function leadingAxes(covariance: Float32Array, dim: number, count: number, { products, signal }: LeadingAxesOptions): Promise<LeadingAxes> {
   const width = Math.min(dim, count + oversampling)
   let basis = orthonormal(Array.from({ length: width }, (_, vector) => Float64Array.from({ length: dim }, (_value, index) => Math.cos((index + 1) * (vector + 1) * 0.7))))
   let variances: readonly number[] = []
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     await new Promise(setImmediate)
+    signal.throwIfAborted()
     const product = await products(flat(basis, dim), covariance, dim)
     const moved = basis.map((_, row) => Float64Array.from(product.subarray(row * dim, (row + 1) * dim)))
     const small = Float64Array.from({ length: width * width }, (_, index) => (dot(basis[Math.floor(index / width)]!, moved[index % width]!) + dot(basis[index % width]!, moved[Math.floor(index / width)]!)) / 2)

@@ -39,7 +39,7 @@ export async function projectPca(set: VectorSet, dims: 2 | 3, { products, signal
       done = to
     },
   })
-  const { axes, variances } = await leadingAxes(covariance, dim, dims, products)
+  const { axes, variances } = await leadingAxes(covariance, dim, dims, { products, signal })
   const directions = new Float32Array(axes.length * dim)
   axes.forEach((axis, row) => {
     directions.set(axis, row * dim)

@@ -18,7 +18,7 @@ export interface QualityOptions extends MapOptions {
 
 /** Points times points that are compared: all of 10 000 points, 5000 of 20 000; then the error of chance is below 0.001. */
 const comparisons = 1e8
-const fewestMeasured = 1024
+const fewestMeasured = 256
 /** Of one product, 16 MiB. */
 const productElements = 2 ** 22
 /** Comparisons before the event loop turns: some milliseconds. */
@@ -29,6 +29,14 @@ export function measuredPoints(count: number): number {
   return Math.min(count, Math.max(fewestMeasured, Math.floor(comparisons / Math.max(1, count))))
 }
 
+/** Of cosines. */
+const bins = 2048
+
+/** Rising with the cosine, 0 .. bins; those of unit vectors leave −1 .. 1 by rounding alone. */
+function binOf(cosine: number): number {
+  return Math.max(0, Math.min(bins, Math.floor((cosine + 1) * (bins / 2))))
+}
+
 /**
  * Ranks above `k` of those neighbours on the map that are not among the true ones, summed less k each.
  * @param cosines of the point with all others, itself at −Infinity
@@ -36,14 +44,24 @@ export function measuredPoints(count: number): number {
 function strangeness(cosines: Float32Array, strangers: readonly number[], k: number): number {
   if (strangers.length === 0) return 0
   const thresholds = Float32Array.from(strangers, (position) => cosines[position]!).sort()
-  const above = new Uint32Array(thresholds.length)
   const lowest = thresholds[0]!
+  // How many thresholds lie in the bins before each: where to begin to look, which is all but the place itself.
+  const before = new Uint32Array(bins + 2)
+  for (const threshold of thresholds) before[binOf(threshold) + 1]!++
+  for (let bin = 1; bin < before.length; bin++) before[bin]! += before[bin - 1]!
+  // Cosines above so many of the thresholds and no more.
+  const above = new Uint32Array(thresholds.length + 1)
   for (const cosine of cosines) {
     if (!(cosine > lowest)) continue
-    for (let index = 0; index < thresholds.length && cosine > thresholds[index]!; index++) above[index]!++
+    let place = before[binOf(cosine)]!
+    while (place < thresholds.length && cosine > thresholds[place]!) place++
+    above[place]!++
   }
-  let sum = 0
-  for (const nearer of above) sum += Math.max(0, nearer + 1 - k)
+  let [sum, nearer] = [0, 0]
+  for (let index = thresholds.length; index > 0; index--) {
+    nearer += above[index]!
+    sum += Math.max(0, nearer + 1 - k)
+  }
   return sum
 }
 
