@@ -11,6 +11,7 @@ const engineRows = [
   ['weights', 'runtime', 'image'],
   ['inference', 'library', 'export'],
   ['collection'],
+  ['dense'],
   ['train'],
   ['host'],
 ]

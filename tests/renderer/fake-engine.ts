@@ -20,6 +20,7 @@ import { createHost, type Host } from '../../src/engine/host/host'
 import { memoryPair } from '../../src/engine/link/memory'
 import { createFakeCollection } from './fake-collection'
 import { fakePicture, fraction, progressOf, type FakePicture } from './fake-pictures'
+import { fakeDense } from './fake-dense'
 import { createFakeStructure } from './fake-structure'
 import { createFakeTraining, type FakeTraining } from './fake-training'
 
@@ -119,6 +120,7 @@ function inventAnalysis(picture: FakePicture, model: ModelInfo, analysisId: stri
     inputHeight: grid.gridHeight * model.patchSize,
     inputWidth: grid.gridWidth * model.patchSize,
     ...grid,
+    tiles: 1,
     layers: model.depth,
     heads: model.heads,
     extent: { left: 0, top: 0, width: 1, height: 1 },
@@ -174,6 +176,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const structure = createFakeStructure({ pictures, pause })
 
   const handlers: Handlers<EngineContract> = {
+    ...fakeDense,
     'engine.status': () =>
       Promise.resolve({
         version: '0.1.0',

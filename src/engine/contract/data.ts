@@ -121,6 +121,8 @@ export interface AnalyseRequest {
   readonly imageId: string
   readonly modelId: string
   readonly size: AnalysisSize
+  /** Larger than a look at the whole picture allows: in tiles that overlap. */
+  readonly tiled?: boolean | undefined
 }
 
 /** The part of the picture the model saw, in fractions of the shown picture. */
@@ -165,6 +167,8 @@ export interface Analysis {
   /** Patches down and across. */
   readonly gridHeight: number
   readonly gridWidth: number
+  /** 1 where the picture was looked at whole. */
+  readonly tiles: number
   readonly layers: number
   readonly heads: number
   readonly extent: Extent

@@ -49,7 +49,65 @@ import type {
   SimilarityMap,
   Throughput,
 } from './data'
+import type {
+  Artefacts,
+  ColourBasisInfo,
+  ColourBasisRequest,
+  CommonParts,
+  FoundObject,
+  MutualMatches,
+  ObjectRequest,
+  PairRequest,
+  PartTree,
+  PatchColours,
+  PatchMatches,
+  RefinedLabels,
+  RefineRequest,
+  ViewEstimate,
+  ViewEstimateRequest,
+} from './dense'
+import type {
+  ClassMap,
+  DepthExportRequest,
+  DepthExportResult,
+  DepthLibraryRequest,
+  DepthMap,
+  DepthNumbers,
+  HeadEvent,
+  HeadInfo,
+  HeadViewRequest,
+  TrainHeadEvent,
+  TrainHeadRequest,
+} from './heads'
+import type {
+  LabelChange,
+  LabelExportRequest,
+  LabelExportResult,
+  LabelSetInfo,
+  PictureLabels,
+  PredictRequest,
+  Prediction,
+  PropagateEvent,
+  PropagateExportRequest,
+  PropagateExportResult,
+  PropagateRequest,
+  PropagateResult,
+} from './labels'
 import { call, job, push } from './rpc'
+import type {
+  PictureSegments,
+  Segmentation,
+  SegmentationInfo,
+  SegmentChange,
+  SegmentEvent,
+  SegmentExportRequest,
+  SegmentExportResult,
+  SegmentMeasure,
+  SegmentPictures,
+  SegmentPixels,
+  SegmentPixelsRequest,
+  SegmentRequest,
+} from './segments'
 import type {
   FeasibilityCard,
   MetricSeries,
@@ -91,6 +149,66 @@ export const engineContract = {
     AttentionMaps
   >(),
   'view.similarity': call<{ readonly analysisId: string; readonly patch: number }, SimilarityMap>(),
+  /** What a look would take; for pictures so large that one should know before. */
+  'view.estimate': call<ViewEstimateRequest, ViewEstimate>(),
+  'view.parts': call<{ readonly analysisId: string }, PartTree>(),
+  'view.object': job<ObjectRequest, Progress, FoundObject>(),
+  'view.artefacts': call<{ readonly analysisId: string }, Artefacts>(),
+  'view.refine': call<RefineRequest, RefinedLabels>(),
+  'view.colours': call<{ readonly analysisId: string; readonly basisId: string }, PatchColours>(),
+  'view.depth': job<HeadViewRequest, Progress, DepthMap>(),
+  'view.classes': job<HeadViewRequest, Progress, ClassMap>(),
+
+  /** Two analyses by the same model; they may be of the same picture. */
+  'match.patch': call<PairRequest & { readonly patch: number }, PatchMatches>(),
+  'match.mutual': call<PairRequest & { readonly top: number }, MutualMatches>(),
+  'match.common': call<PairRequest & { readonly parts: number }, CommonParts>(),
+
+  /** Fits a basis of colours on stored patch tokens and keeps it. */
+  'colours.create': job<ColourBasisRequest, Progress, ColourBasisInfo>(),
+  'colours.list': call<undefined, readonly ColourBasisInfo[]>(),
+  'colours.rename': call<{ readonly basisId: string; readonly name: string }, ColourBasisInfo>(),
+  'colours.remove': call<{ readonly basisId: string }, undefined>(),
+  /** Colours of the points of a map of patches: uint8 [points, 3]. */
+  'colours.map': call<{ readonly libraryId: string; readonly mapId: string; readonly basisId: string }, PatchColours>(),
+
+  'segments.find': job<SegmentRequest, SegmentEvent, Segmentation>(),
+  'segments.list': call<{ readonly libraryId: string }, readonly SegmentationInfo[]>(),
+  'segments.load': call<{ readonly libraryId: string; readonly segmentationId: string }, Segmentation>(),
+  'segments.change': call<{ readonly libraryId: string; readonly segmentationId: string; readonly change: SegmentChange }, Segmentation>(),
+  'segments.remove': call<{ readonly segmentationId: string }, undefined>(),
+  'segments.picture': call<{ readonly libraryId: string; readonly segmentationId: string; readonly row: number }, PictureSegments>(),
+  'segments.pixels': call<SegmentPixelsRequest, SegmentPixels>(),
+  'segments.measures': call<{ readonly libraryId: string; readonly segmentationId: string; readonly row: number }, readonly SegmentMeasure[]>(),
+  /** All pictures that have it. */
+  'segments.pictures': call<{ readonly libraryId: string; readonly segmentationId: string; readonly segment: number }, SegmentPictures>(),
+  /** Segment of each point of a map of patches, int32 [points]; −1 where there is none. */
+  'segments.map': call<{ readonly libraryId: string; readonly mapId: string; readonly segmentationId: string }, { readonly labels: Int32Array }>(),
+  'segments.export': job<SegmentExportRequest, SegmentEvent, SegmentExportResult>(),
+
+  'heads.list': call<undefined, readonly HeadInfo[]>(),
+  /** An official head (.pth); `maxDepth` where the file does not say. */
+  'heads.import': job<{ readonly path: string; readonly name: string | undefined; readonly maxDepth: number | undefined }, Progress, HeadInfo>(),
+  'heads.rename': call<{ readonly headId: string; readonly name: string }, HeadInfo>(),
+  'heads.remove': call<{ readonly headId: string }, undefined>(),
+  'heads.train': job<TrainHeadRequest, TrainHeadEvent, HeadInfo>(),
+  /** The head as an ONNX file: tokens in, depth or logits out. */
+  'heads.export': job<{ readonly headId: string }, Progress, DepthExportResult>(),
+  /** Depth of many pictures; numbers of each are kept. */
+  'depth.run': job<DepthLibraryRequest, HeadEvent, DepthNumbers>(),
+  'depth.numbers': call<Omit<DepthLibraryRequest, 'rows'>, DepthNumbers>(),
+  'depth.export': job<DepthExportRequest, HeadEvent, DepthExportResult>(),
+
+  'labels.list': call<{ readonly libraryId: string }, readonly LabelSetInfo[]>(),
+  'labels.create': call<{ readonly libraryId: string; readonly modelId: string; readonly name: string }, LabelSetInfo>(),
+  'labels.change': call<{ readonly libraryId: string; readonly labelSetId: string; readonly change: LabelChange }, LabelSetInfo>(),
+  'labels.remove': call<{ readonly labelSetId: string }, undefined>(),
+  'labels.predict': job<PredictRequest, Progress, Prediction>(),
+  'labels.picture': call<PredictRequest & { readonly row: number }, PictureLabels>(),
+  'labels.export': job<LabelExportRequest, SegmentEvent, LabelExportResult>(),
+
+  'propagate.run': job<PropagateRequest, PropagateEvent, PropagateResult>(),
+  'propagate.export': job<PropagateExportRequest, Progress, PropagateExportResult>(),
 
   'embed.status': call<{ readonly libraryId: string }, readonly VectorStatus[]>(),
   /** Embeds what has no vectors of this model yet. Cancelled, it goes on from there when it is started again. */

@@ -3,18 +3,25 @@ import { engineContract, type EngineContract } from '../contract'
 import { assertUntrustedLoadersBlocked } from '../image'
 import type { EngineOptions } from '../link'
 import { createEngineState, disposeEngineState } from './engine-state'
+import { colourHandlers } from './handlers/colours'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
+import { headHandlers } from './handlers/heads'
+import { labelHandlers } from './handlers/labels'
 import { libraryHandlers } from './handlers/library'
 import { mapHandlers } from './handlers/map'
+import { matchHandlers } from './handlers/match'
 import { modelExportHandlers } from './handlers/model-export'
 import { modelHandlers } from './handlers/models'
+import { propagateHandlers } from './handlers/propagate'
 import { runHandlers } from './handlers/runs'
 import { searchHandlers } from './handlers/search'
+import { segmentHandlers } from './handlers/segments'
 import { setHandlers } from './handlers/sets'
 import { structureHandlers } from './handlers/structure'
 import { trainHandlers } from './handlers/train'
 import { viewHandlers } from './handlers/view'
+import { viewDenseHandlers } from './handlers/view-dense'
 import { createHost, type Host } from './host'
 import { goOnWithActiveRuns } from './runs/active-runs'
 import { parseRequest } from './schemas'
@@ -53,6 +60,13 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
       ...modelHandlers(state),
       ...modelExportHandlers(state),
       ...viewHandlers(state),
+      ...viewDenseHandlers(state),
+      ...matchHandlers(state),
+      ...colourHandlers(state),
+      ...segmentHandlers(state),
+      ...headHandlers(state),
+      ...labelHandlers(state),
+      ...propagateHandlers(state),
       ...embedHandlers(state),
       ...searchHandlers(state),
       ...mapHandlers(state),

@@ -46,6 +46,22 @@ const example = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('upload'), uploadId: id, sign }),
 ])
 
+const segmentationId = z.strictObject({ libraryId: id, segmentationId: id })
+const pair = z.strictObject({ left: id, right: id })
+const headView = z.strictObject({ analysisId: id, headId: id })
+const rgb = z.tuple([count(255), count(255), count(255)])
+const maxSegments = 4096
+const maxClasses = 255
+const edges = z.enum(['raw', 'guided', 'bilateral'])
+const predict = z.strictObject({ libraryId: id, labelSetId: id, subject: z.enum(['pictures', 'patches']), method: z.enum(['knn', 'linear']) })
+const depthLibrary = z.strictObject({ libraryId: id, rows, modelId: id, headId: id })
+const label = count(maxClasses - 1)
+const somePatches = z.instanceof(Uint32Array).optional()
+/** As for rows: JSON leaves undefined out. */
+const namedPatches = <T extends { readonly patches?: Uint32Array | undefined }>(argument: T) => ({ ...argument, patches: argument.patches })
+
+const analysisSize = z.union([z.int().min(1).max(maxEdge), z.literal('native'), z.literal('evaluation')])
+
 const plan = z.strictObject({
   name: personsName,
   images: z.strictObject({ libraryId: id, imageIds: z.array(id).max(maxImages).optional() }).transform(({ libraryId, imageIds }) => ({ libraryId, imageIds })),
@@ -81,10 +97,114 @@ const schemas: Schemas = {
   'view.analyse': z.strictObject({
     imageId: id,
     modelId: id,
-    size: z.union([z.int().min(1).max(maxEdge), z.literal('native'), z.literal('evaluation')]),
+    size: analysisSize,
+    tiled: z.boolean().optional(),
   }),
   'view.attention': z.strictObject({ analysisId: id, layer: count(maxLayer), query: z.union([z.literal('cls'), count(maxPatch)]) }),
   'view.similarity': z.strictObject({ analysisId: id, patch: count(maxPatch) }),
+  'view.estimate': z.strictObject({ imageId: id, modelId: id, size: analysisSize, tiled: z.boolean() }),
+  'view.parts': z.strictObject({ analysisId: id }),
+  'view.object': z.strictObject({ analysisId: id, method: z.enum(['tokencut', 'lost']) }),
+  'view.artefacts': z.strictObject({ analysisId: id }),
+  'view.refine': z.strictObject({ analysisId: id, labels: z.instanceof(Uint8Array), method: z.enum(['guided', 'bilateral']), maxEdge: z.int().min(1).max(maxEdge) }),
+  'view.colours': z.strictObject({ analysisId: id, basisId: id }),
+  'view.depth': headView,
+  'view.classes': headView,
+  'match.patch': pair.extend({ patch: count(maxPatch) }),
+  'match.mutual': pair.extend({ top: z.int().min(1).max(10_000) }),
+  'match.common': pair.extend({ parts: z.int().min(1).max(32) }),
+  'colours.create': z.strictObject({ libraryId: id, rows, modelId: id, name: personsName }).transform(someOrAll),
+  'colours.list': nothing,
+  'colours.rename': z.strictObject({ basisId: id, name: personsName }),
+  'colours.remove': z.strictObject({ basisId: id }),
+  'colours.map': z.strictObject({ libraryId: id, mapId: id, basisId: id }),
+  'segments.find': z
+    .strictObject({
+      libraryId: id,
+      rows,
+      modelId: id,
+      segments: z.union([z.int().min(2).max(maxSegments), z.literal('auto')]),
+      restarts: z.int().min(1).max(100),
+      seed: count(maxSeed),
+    })
+    .transform(someOrAll),
+  'segments.list': libraryId,
+  'segments.load': segmentationId,
+  'segments.change': segmentationId.extend({
+    change: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('rename'), segment: count(maxSegments), name: personsName }),
+      z.strictObject({ kind: z.literal('recolour'), segment: count(maxSegments), colour: rgb }),
+      z.strictObject({ kind: z.literal('merge'), segments: z.array(count(maxSegments)).min(2).max(900) }),
+      z.strictObject({ kind: z.literal('coarsen'), segments: z.int().min(1).max(maxSegments) }),
+      z.strictObject({ kind: z.literal('split'), segment: count(maxSegments), into: z.int().min(2).max(100) }),
+      z.strictObject({ kind: z.literal('renameAll'), name: personsName }),
+      z.strictObject({ kind: z.literal('undo') }),
+    ]),
+  }),
+  'segments.remove': z.strictObject({ segmentationId: id }),
+  'segments.picture': segmentationId.extend({ row: count(maxPatch) }),
+  'segments.pixels': segmentationId.extend({ row: count(maxPatch), edges, maxEdge: z.int().min(1).max(maxEdge) }),
+  'segments.measures': segmentationId.extend({ row: count(maxPatch) }),
+  'segments.pictures': segmentationId.extend({ segment: count(maxSegments) }),
+  'segments.map': segmentationId.extend({ mapId: id }),
+  'segments.export': segmentationId.extend({ rows, what: z.enum(['masks', 'coco', 'csv']), edges, raw: z.boolean() }).transform(someOrAll),
+  'heads.list': nothing,
+  'heads.import': z
+    .strictObject({ path, name: personsName.optional(), maxDepth: z.number().positive().max(1e6).optional() })
+    .transform((argument) => ({ path: argument.path, name: argument.name, maxDepth: argument.maxDepth })),
+  'heads.rename': z.strictObject({ headId: id, name: personsName }),
+  'heads.remove': z.strictObject({ headId: id }),
+  'heads.train': z
+    .strictObject({
+      libraryId: id,
+      rows,
+      modelId: id,
+      kind: z.enum(['depth', 'classes']),
+      name: personsName,
+      targets: path,
+      epochs: z.int().min(1).max(10_000),
+      validation: z.number().min(0).max(0.9),
+      seed: count(maxSeed),
+    })
+    .transform(someOrAll),
+  'heads.export': z.strictObject({ headId: id }),
+  'depth.run': depthLibrary.transform(someOrAll),
+  'depth.numbers': z.strictObject({ libraryId: id, modelId: id, headId: id }),
+  'depth.export': depthLibrary.extend({ format: z.enum(['png', 'npy', 'csv']) }).transform(someOrAll),
+  'labels.list': libraryId,
+  'labels.create': z.strictObject({ libraryId: id, modelId: id, name: personsName }),
+  'labels.change': z.strictObject({
+    libraryId: id,
+    labelSetId: id,
+    change: z.union([
+      z.strictObject({ kind: z.literal('addClass'), name: personsName, colour: rgb.optional() }).transform((change) => ({ ...change, colour: change.colour })),
+      z.strictObject({ kind: z.literal('renameClass'), label, name: personsName }),
+      z.strictObject({ kind: z.literal('recolourClass'), label, colour: rgb }),
+      z.strictObject({ kind: z.literal('removeClass'), label }),
+      z.strictObject({ kind: z.literal('name'), rows: someRows, patches: somePatches, label }).transform(namedPatches),
+      z.strictObject({ kind: z.literal('nameSegment'), segmentationId: id, segment: count(maxSegments), label }),
+      z.strictObject({ kind: z.literal('forget'), rows: someRows, patches: somePatches }).transform(namedPatches),
+      z.strictObject({ kind: z.literal('undo') }),
+    ]),
+  }),
+  'labels.remove': z.strictObject({ labelSetId: id }),
+  'labels.predict': predict,
+  'labels.picture': predict.extend({ row: count(maxPatch) }),
+  'labels.export': predict.extend({ what: z.enum(['csv', 'masks', 'onnx']), raw: z.boolean() }),
+  'propagate.run': z
+    .strictObject({
+      libraryId: id,
+      rows,
+      modelId: id,
+      size: z.int().min(1).max(maxEdge),
+      first: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('patches'), gridHeight: z.int().min(1).max(4096), gridWidth: z.int().min(1).max(4096), labels: z.instanceof(Uint8Array) }),
+        z.strictObject({ kind: z.literal('upload'), uploadId: id }),
+        z.strictObject({ kind: z.literal('segments'), segmentationId: id }),
+      ]),
+    })
+    .transform(someOrAll),
+  'propagate.export': z.strictObject({ propagationId: id, what: z.enum(['masks', 'overlays']) }),
   'embed.status': libraryId,
   'embed.run': z.strictObject({ libraryId: id, rows, modelId: id, patches: z.boolean() }).transform(someOrAll),
   'embed.export': z.strictObject({

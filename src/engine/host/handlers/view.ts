@@ -22,6 +22,7 @@ async function describe(request: AnalyseRequest, analysisId: string, state: Anal
     inputWidth: prepared.width,
     gridHeight: batch.grid.height,
     gridWidth: batch.grid.width,
+    tiles: 1,
     layers: depth,
     heads,
     extent: prepared.extent,

@@ -1,0 +1,106 @@
+/** @file Plain data about dense heads: depth in metres, classes per pixel; loaded or trained on frozen tokens. */
+import type { Rows } from './collection'
+import type { EmbedResult, FileProblem, Progress } from './data'
+import type { Rgb } from './segments'
+
+export type HeadKind = 'depth' | 'classes'
+/** `linear`: official BNHead over one or four layers; `dpt`; `bn-linear`: official segmentation heads; `regression`: our own linear head of one number. */
+export type HeadArchitecture = 'linear' | 'dpt' | 'bn-linear' | 'regression'
+
+export interface HeadClass {
+  readonly name: string
+  readonly colour: Rgb
+}
+
+export interface HeadInfo {
+  readonly headId: string
+  readonly name: string
+  readonly kind: HeadKind
+  readonly architecture: HeadArchitecture
+  /** Length of a token it was made for. */
+  readonly dim: number
+  /** Blocks whose tokens it reads, from 0. */
+  readonly layers: readonly number[]
+  /** Depth: metres. */
+  readonly minDepth: number | undefined
+  readonly maxDepth: number | undefined
+  readonly classes: readonly HeadClass[]
+  readonly sizeBytes: number
+  readonly importedFrom: string | undefined
+  /** What was said when it was loaded, for example that the hub's maximal depth was mended. */
+  readonly note: string
+  /** Where it was trained here. */
+  readonly training: HeadTraining | undefined
+}
+
+export interface HeadTraining {
+  readonly modelId: string
+  readonly pictures: number
+  readonly validationPictures: number
+  readonly steps: number
+  /** On pictures that were not trained on: root mean square error and its share of the spread, or accuracy and mean IoU. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+export interface DepthMap {
+  readonly height: number
+  readonly width: number
+  /** Metres, float32 [height, width]. */
+  readonly metres: Float32Array
+  readonly min: number
+  readonly max: number
+  readonly ms: number
+}
+
+export interface ClassMap {
+  readonly height: number
+  readonly width: number
+  /** Index of the class, uint8 [height, width]. */
+  readonly labels: Uint8Array
+  readonly ms: number
+}
+
+export interface HeadViewRequest {
+  readonly analysisId: string
+  readonly headId: string
+}
+
+export interface DepthLibraryRequest {
+  readonly libraryId: string
+  readonly rows: Rows
+  readonly modelId: string
+  readonly headId: string
+}
+
+/** Numbers by row of the folder, float32 [images]; NaN where there is none. */
+export interface DepthNumbers {
+  readonly median: Float32Array
+  readonly near: Float32Array
+  readonly far: Float32Array
+}
+
+export interface DepthExportRequest extends DepthLibraryRequest {
+  /** 16-bit PNG in millimetres (or 256ths of a metre beyond 65 m), NPY float32 metres, or a CSV of numbers. */
+  readonly format: 'png' | 'npy' | 'csv'
+}
+
+export type HeadEvent = Progress | { readonly kind: 'skipped'; readonly problem: FileProblem }
+export type DepthExportResult = Omit<EmbedResult, 'dim'>
+
+export interface TrainHeadRequest {
+  readonly libraryId: string
+  readonly rows: Rows
+  readonly modelId: string
+  readonly kind: HeadKind
+  readonly name: string
+  /** Folder with a depth picture (16-bit PNG in millimetres, or NPY in metres) or a mask (PNG of class numbers) for each picture, by the same relative path without its extension. */
+  readonly targets: string
+  readonly epochs: number
+  /** Share of the pictures kept out to measure on. */
+  readonly validation: number
+  readonly seed: number
+}
+
+export type TrainHeadEvent =
+  | HeadEvent
+  | { readonly kind: 'measured'; readonly step: number; readonly loss: number; readonly metrics: Readonly<Record<string, number>> }
