@@ -1,7 +1,7 @@
 /** @file A folder through a workspace's index: read and embedded once, whatever is asked of it afterwards. */
 import type { EmbedLibraryResult, FileProblem } from '../engine/contract'
 import { EngineError } from '../engine/contract'
-import { embedLibrary, modelKeyOf } from '../engine/host'
+import { embedLibrary, modelKeyOf, presence } from '../engine/host'
 import { openRowProducts, type Backbone, type RowProducts } from '../engine/inference'
 import { createLibraries, openStore, type LibraryImage, type Libraries, type PatchTable, type Store, type VectorTable } from '../engine/library'
 import type { Runtime } from '../engine/runtime'
@@ -63,7 +63,7 @@ export async function embedWorkspaceFolder({ store, libraries, root, images }: W
   const result = await embedLibrary(
     backbone,
     { vectors, patches: withPatches ? { table: patches, products } : undefined },
-    images,
+    images.filter(presence(images)),
     { root, read: ({ id }) => libraries.readBytes(id) },
     {
       signal,

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { EngineError, type FileProblem, type PatchCost, type VectorPooling } from '../../engine/contract'
 import { embeddingFiles } from '../../engine/export'
-import { describePreparation, embedToFile, exportVectors, type StoredTokens } from '../../engine/host'
+import { describePreparation, embedToFile, exportVectors, presence, type StoredTokens } from '../../engine/host'
 import type { Backbone } from '../../engine/inference'
 import type { Runtime } from '../../engine/runtime'
 import { findAppFolders } from '../../shell'
@@ -51,8 +51,9 @@ async function embedStored(workspace: string, folder: string, out: string, { poo
   return withWorkspaceFolder(resolve(workspace), folder, context, async (opened) => {
     const { embedded, already, skipped: broken, patchCost, vectors, patches, products, ...speed } = await embedWorkspaceFolder(opened, backbone, runtime, pool === 'patches', context)
     const skipped = [...opened.skipped, ...broken]
+    const isPresent = presence(opened.images)
     const left = new Set(broken.map(({ relativePath }) => relativePath))
-    const pictures = opened.images.filter(({ relativePath }) => !left.has(relativePath))
+    const pictures = opened.images.filter((image) => isPresent(image) && !left.has(image.relativePath))
     if (pictures.length === 0) throw new EngineError('IMG_CORRUPT', `none of the ${opened.images.length} pictures could be embedded`, { detail: { problems: skipped } })
     const tokens: StoredTokens = pool === 'patches' ? { pooling: pool, table: patches, products } : { pooling: pool, table: vectors }
     const { id, name, weights, config } = backbone.manifest

@@ -6,7 +6,7 @@ import type { PatchTable, PictureBytes, VectorTable } from '../library'
 import { planEmbedding, settleOthers, spreadFirst, type EmbedPicture, type Outcome } from './embed-plan'
 import { basisPictures, createPatchKeeper, type PatchKeeper } from './patch-keeper'
 import { preparePicture } from './prepare-picture'
-import { createStoreBatches, type StoreBatches } from './store-batches'
+import { createStoreBatches, type BatchLimits, type StoreBatches } from './store-batches'
 
 /** Where vectors of one model go. */
 export interface EmbedTables {
@@ -20,6 +20,8 @@ export interface EmbedLibraryOptions<P> {
   read(picture: P): Promise<PictureBytes>
   /** The folder that the pictures lie in: when it is gone, that is one failure and not one for each picture. */
   readonly root: string
+  /** When rows go to the store. */
+  readonly batches?: BatchLimits
 }
 
 /** A library is embedded at the evaluation crop; the limit is for whole pictures and never met. */
@@ -136,7 +138,7 @@ export async function embedLibrary<P extends EmbedPicture>(backbone: Backbone, t
     others: plan.others,
     outcomes: new Map(),
     keeper,
-    batches: createStoreBatches(tables.vectors, patches?.table),
+    batches: createStoreBatches(tables.vectors, patches?.table, options.batches),
     needs,
     hasVectors: (hash) => withVectors.has(hash),
     tell,

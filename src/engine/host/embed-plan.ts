@@ -20,24 +20,25 @@ export interface EmbedPlan<P> {
 }
 
 /** Why a picture is not even tried; a damaged one stays one until its file changes, what kept others from being read may have passed. */
-function hopeless({ relativePath, problem, gone }: EmbedPicture): FileProblem | undefined {
-  if (gone) return { relativePath, code: 'SOURCE_UNAVAILABLE', reason: 'the file is not there any more, and it had not been embedded' }
+function hopeless({ problem }: EmbedPicture): FileProblem | undefined {
   return problem?.code.startsWith('IMG_') === true ? problem : undefined
 }
 
 /**
- * Sorts pictures by what they need.
+ * Sorts pictures by what they need. One that is gone has what another with its content has, or gets.
  * @param needs whether something is missing for a content
  */
 export function planEmbedding<P extends EmbedPicture>(pictures: readonly P[], needs: (hash: string) => boolean): EmbedPlan<P> {
   const work: P[] = []
   const others = new Map<string, P[]>()
   const skipped: FileProblem[] = []
+  const gone: P[] = []
   let already = 0
   for (const picture of pictures) {
     const { hash } = picture
     const problem = hopeless(picture)
     if (hash !== undefined && !needs(hash)) already++
+    else if (picture.gone) gone.push(picture)
     else if (problem !== undefined) skipped.push(problem)
     else if (hash === undefined) work.push(picture)
     else {
@@ -48,6 +49,11 @@ export function planEmbedding<P extends EmbedPicture>(pictures: readonly P[], ne
         work.push(picture)
       }
     }
+  }
+  for (const picture of gone) {
+    const same = picture.hash === undefined ? undefined : others.get(picture.hash)
+    if (same === undefined) skipped.push({ relativePath: picture.relativePath, code: 'SOURCE_UNAVAILABLE', reason: 'the file is not there any more, and it had not been embedded' })
+    else same.push(picture)
   }
   return { work, others, already, skipped }
 }

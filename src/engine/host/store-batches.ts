@@ -7,10 +7,14 @@ export interface StoreBatches {
   flush(): Promise<void>
 }
 
-const batchRows = 256
-const batchMs = 3000
+export interface BatchLimits {
+  readonly rows: number
+  readonly ms: number
+}
 
-export function createStoreBatches(vectorTable: VectorTable, patchTable: PatchTable | undefined, now: () => number = () => performance.now()): StoreBatches {
+const usualLimits: BatchLimits = { rows: 256, ms: 3000 }
+
+export function createStoreBatches(vectorTable: VectorTable, patchTable: PatchTable | undefined, limits: BatchLimits = usualLimits, now: () => number = () => performance.now()): StoreBatches {
   let vectors: StoredVectors[] = []
   let patches: StoredPatches[] = []
   let since = now()
@@ -27,7 +31,7 @@ export function createStoreBatches(vectorTable: VectorTable, patchTable: PatchTa
     add: async (vector, added) => {
       if (vector !== undefined) vectors.push(vector)
       patches.push(...added)
-      if (vectors.length >= batchRows || patches.length >= batchRows || now() - since >= batchMs) await flush()
+      if (vectors.length >= limits.rows || patches.length >= limits.rows || now() - since >= limits.ms) await flush()
     },
     flush,
   }

@@ -25,10 +25,10 @@ type EmbedRequests = 'embed.status' | 'embed.run' | 'embed.export' | 'embed.file
 
 const sameKey = (a: ModelKey, b: ModelKey): boolean => a.sha256 === b.sha256 && a.dim === b.dim && a.preprocessing === b.preprocessing
 
-/** The pictures that a request names. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
+/** The pictures that a request names; all are those that are there. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
 function picturesOf({ libraries }: EngineState, libraryId: string, rows: Rows): readonly LibraryImage[] {
   const images = libraries.images(libraryId)
-  if (rows === undefined) return images
+  if (rows === undefined) return images.filter(presence(images))
   return Array.from(new Set(rows), (row) => {
     const image = images[row]
     if (image === undefined) throw new EngineError('BAD_REQUEST', `the folder has ${images.length} pictures; there is no row ${row}`, { detail: { row } })
