@@ -1,0 +1,2 @@
+/** @file The door of dense: what patch tokens tell about parts of pictures. Pure over tokens and pixels; nothing here knows files. */
+export { connectedComponents, type Components } from './components'
