@@ -107,6 +107,7 @@ export function createFakeCollection({ pictures, pause, modelOf, embedded = [], 
         }
         return {
           embedded: todo.length,
+          again: 0,
           already: readable.length - todo.length,
           skipped: broken,
           imagesPerSecond: 26.1,

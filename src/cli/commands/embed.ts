@@ -31,6 +31,7 @@ interface Outcome {
   readonly imagesPerSecond: number
   /** Through a workspace: pictures that were embedded now, and those that had been. */
   readonly embedded?: number
+  readonly again?: number
   readonly already?: number
   readonly patchCost?: PatchCost
 }
@@ -49,7 +50,7 @@ async function embedDirectly(folder: string, out: string, options: EmbedOptions,
 /** Through the index of a workspace: what has vectors is not embedded again. */
 async function embedStored(workspace: string, folder: string, out: string, { pool, raw = false }: EmbedOptions, backbone: Backbone, runtime: Runtime, context: CommandContext): Promise<Outcome> {
   return withWorkspaceFolder(resolve(workspace), folder, context, async (opened) => {
-    const { embedded, already, skipped: broken, patchCost, vectors, patches, products, ...speed } = await embedWorkspaceFolder(opened, backbone, runtime, pool === 'patches', context)
+    const { embedded, again, already, skipped: broken, patchCost, vectors, patches, products, ...speed } = await embedWorkspaceFolder(opened, backbone, runtime, pool === 'patches', context)
     const skipped = [...opened.skipped, ...broken]
     const isPresent = presence(opened.images)
     const left = new Set(broken.map(({ relativePath }) => relativePath))
@@ -62,15 +63,15 @@ async function embedStored(workspace: string, folder: string, out: string, { poo
       context.terminal.note(problemLine(problem))
     }
     const { images, rows, dim, skipped: missing } = await exportVectors(out, pictures, tokens, { format: tableFormatOf(out), raw, facts, skipped, onSkipped }, context)
-    return { images, rows, dim, skipped: missing, ...speed, embedded, already, patchCost }
+    return { images, rows, dim, skipped: missing, ...speed, embedded, again, already, patchCost }
   })
 }
 
 /** What was done, for people. */
-function describe({ images, rows, dim, skipped, imagesPerSecond, embedded, already, patchCost }: Outcome, files: readonly string[]): readonly string[] {
+function describe({ images, rows, dim, skipped, imagesPerSecond, embedded, again = 0, already, patchCost }: Outcome, files: readonly string[]): readonly string[] {
   const what = rows === images ? `${images} pictures` : `${rows} patches of ${images} pictures`
   const left = skipped.length === 0 ? '' : `, ${skipped.length} left out`
-  const how = embedded === undefined ? `${imagesPerSecond.toFixed(1)}/s` : embedded === 0 ? 'all of them had been embedded' : `${embedded} embedded now at ${imagesPerSecond.toFixed(1)}/s, ${already ?? 0} before`
+  const how = embedded === undefined ? `${imagesPerSecond.toFixed(1)}/s` : embedded === 0 ? 'all of them had been embedded' : `${embedded} embedded now at ${imagesPerSecond.toFixed(1)}/s${again === 0 ? '' : `, ${again} of them again for their patch tokens`}, ${already ?? 0} before`
   const cost = patchCost === undefined ? [] : [`Patch tokens are kept in ${patchCost.bytesPerImage} bytes a picture; their mean cosine with the exact ones is ${patchCost.meanCosine.toFixed(4)}, the worst percent ${patchCost.worstPercentCosine.toFixed(4)}.`]
   return [`${what}, ${dim} numbers each, in ${files.join(' and ')} (${how}${left})`, ...cost]
 }

@@ -45,7 +45,9 @@ export interface EmbedLibraryRequest {
 
 export interface EmbedLibraryResult {
   readonly embedded: number
-  /** Had their vectors already. */
+  /** Of these: pictures that had their vectors, and went through the model again since their patch tokens were not kept. */
+  readonly again: number
+  /** Had all that was asked for already. */
   readonly already: number
   readonly skipped: readonly FileProblem[]
   readonly imagesPerSecond: number

@@ -51,6 +51,7 @@ interface Run<P> {
   hasVectors(hash: string): boolean
   tell(problem: FileProblem): void
   embedded: number
+  again: number
   already: number
 }
 
@@ -59,7 +60,20 @@ const finite = (values: Float32Array): boolean => values.every((value) => Number
 async function store<P>(run: Run<P>, hash: string, image: EmbeddedImage): Promise<void> {
   const { cls, mean } = image
   const patches = (await run.keeper?.add(hash, image)) ?? []
-  await run.batches.add(run.hasVectors(hash) ? undefined : { hash, cls, mean }, patches)
+  const hadVectors = run.hasVectors(hash)
+  if (hadVectors) run.again++
+  await run.batches.add(hadVectors ? undefined : { hash, cls, mean }, patches)
+}
+
+/** Keeps what a job that ends early has come to. */
+async function settleEarly<P>({ batches, keeper }: Run<P>): Promise<void> {
+  await batches.flush()
+  try {
+    await batches.add(undefined, (await keeper?.leave()) ?? [])
+    await batches.flush()
+  } catch {
+    // What ended the job may end this too, and is told; these patch tokens are made anew the next time.
+  }
 }
 
 /** One pass over pictures that need something. */
@@ -143,6 +157,7 @@ export async function embedLibrary<P extends EmbedPicture>(backbone: Backbone, t
     hasVectors: (hash) => withVectors.has(hash),
     tell,
     embedded: 0,
+    again: 0,
     already: plan.already,
   }
   const started = performance.now()
@@ -155,9 +170,11 @@ export async function embedLibrary<P extends EmbedPicture>(backbone: Backbone, t
       next = settled.next
     }
     await run.batches.add(undefined, (await keeper?.finish()) ?? [])
-  } finally {
-    await run.batches.flush()
+  } catch (error) {
+    await settleEarly(run)
+    throw error
   }
+  await run.batches.flush()
   const imagesPerSecond = (1000 * run.embedded) / Math.max(1, performance.now() - started)
-  return { embedded: run.embedded, already: run.already, skipped, imagesPerSecond, patchCost: keeper?.cost() }
+  return { embedded: run.embedded, again: run.again, already: run.already, skipped, imagesPerSecond, patchCost: keeper?.cost() }
 }

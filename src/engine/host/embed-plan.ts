@@ -86,9 +86,23 @@ export function settleOthers<P extends EmbedPicture>(others: Map<string, P[]>, o
   return { already, skipped, next }
 }
 
-/** The same pictures, `count` of them from all over the list first: what is learned of these holds for the others. */
+/** The binary digits of a number mirrored at the point, 0..1: any first of 0, 1, 2, … lie all over. Source: van der Corput, 1935. */
+function mirrored(number: number): number {
+  let [value, digit] = [0, 0.5]
+  for (let rest = number; rest > 0; rest = Math.floor(rest / 2), digit /= 2) value += digit * (rest % 2)
+  return value
+}
+
+/**
+ * The same pictures, `count` of them from all over the list first: what is learned of these holds for the others, and so does
+ * what is learned of the first of them alone.
+ */
 export function spreadFirst<P>(pictures: readonly P[], count: number): readonly P[] {
-  if (pictures.length <= count || count < 1) return pictures
-  const first = new Set(Array.from({ length: count }, (_, index) => Math.floor((index * pictures.length) / count)))
-  return [...[...first].map((index) => pictures[index]!), ...pictures.filter((_, index) => !first.has(index))]
+  if (count < 1) return pictures
+  const many = Math.min(count, pictures.length)
+  const order = Array.from({ length: many }, (_, index) => ({ index, at: mirrored(index) })).sort((a, b) => a.at - b.at)
+  const first = new Array<number>(many)
+  order.forEach(({ index }, place) => { first[index] = Math.floor((place * pictures.length) / many) })
+  const chosen = new Set(first)
+  return [...first.map((index) => pictures[index]!), ...pictures.filter((_, index) => !chosen.has(index))]
 }

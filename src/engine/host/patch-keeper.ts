@@ -18,6 +18,11 @@ export interface PatchKeeper {
   add(hash: string, tokens: ImageTokens): Promise<readonly StoredPatches[]>
   /** Fits the basis on what there is, when not enough came before. */
   finish(): Promise<readonly StoredPatches[]>
+  /**
+   * For a job that ends before all pictures came: fits the basis on what there is where that is enough, for it stays; else
+   * forgets it, and these pictures have no patch tokens.
+   */
+  leave(): Promise<readonly StoredPatches[]>
   /** Of patches that the basis was not fitted on; undefined when there were none. */
   cost(): PatchCost | undefined
 }
@@ -25,6 +30,11 @@ export interface PatchKeeper {
 /** Pictures and patches that a basis is fitted on; more of them move its axes hardly. */
 export const basisPictures = 200
 const basisPatches = 20_000
+/**
+ * With so many the mean cosine of other pictures' patches with what is kept of them is at most 0.0015 lower than with 200
+ * (0.9897 and 0.9912, 0.9934 and 0.9949, 0.9858 and 0.9860 in three trials); with 32 it is up to 0.004 lower, with 8 0.033.
+ */
+const fewestBasisPictures = 64
 /** Tokens that wait for the basis take at most about this much memory. */
 const waitingBytes = 128 * 2 ** 20
 /** At least this share of each picture's patches is kept out of the fit, to measure on. */
@@ -109,6 +119,7 @@ export async function createPatchKeeper({ table, products, dim, expected }: Patc
       return waiting.length >= Math.min(basisPictures, expected) || bytes >= waitingBytes ? fit() : []
     },
     finish: () => (waiting.length > 0 ? fit() : Promise.resolve([])),
+    leave: () => (waiting.length >= fewestBasisPictures ? fit() : Promise.resolve([])),
     cost: () => {
       if (basis === undefined) return undefined
       const cosines = new Float32Array(measured.reduce((sum, part) => sum + part.length, 0))

@@ -88,7 +88,7 @@ function cancelledAt(pictures: number): { readonly signal: AbortSignal; readonly
 
 const vectorsOf = (store: Store) => store.vectors(modelKeyOf(countingBackbone().manifest))
 const patchesOf = (store: Store) => store.patches(modelKeyOf(countingBackbone().manifest))
-const rough = ({ embedded, already, skipped }: EmbedLibraryResult): unknown => ({ embedded, already, skipped: skipped.map(({ relativePath, code }) => `${relativePath}: ${code}`) })
+const rough = ({ embedded, again, already, skipped }: EmbedLibraryResult): unknown => ({ embedded, again, already, skipped: skipped.map(({ relativePath, code }) => `${relativePath}: ${code}`) })
 
 describe('embedLibrary', () => {
   it.each([true, false])('embeds each content once and nothing twice (contents known: %s)', async (known) => {
@@ -97,7 +97,7 @@ describe('embedLibrary', () => {
       const backbone = countingBackbone()
       const pictures = await folder.pictures(known)
       const [first, second] = [await run(folder, pictures, { backbone }), await run(folder, pictures, { backbone })]
-      expect([rough(first), rough(second), backbone.seen.pictures]).toEqual([{ embedded: 2, already: 1, skipped: [] }, { embedded: 0, already: 3, skipped: [] }, 2])
+      expect([rough(first), rough(second), backbone.seen.pictures]).toEqual([{ embedded: 2, again: 0, already: 1, skipped: [] }, { embedded: 0, again: 0, already: 3, skipped: [] }, 2])
       const { found, matrix } = await (await vectorsOf(folder.store)).read([hashOf(a), hashOf(b)], 'cls+mean')
       const right = await Promise.all([a, b].map(async (bytes) => countedTokens(bytes)))
       expect([...found]).toEqual([0, 1])
@@ -110,7 +110,7 @@ describe('embedLibrary', () => {
     await withFolder({ 'a.png': old, 'b.png': old }, async (folder) => {
       const pictures = await folder.pictures()
       await writeFile(join(folder.root, 'a.png'), changed)
-      expect(rough(await run(folder, pictures))).toEqual({ embedded: 2, already: 0, skipped: [] })
+      expect(rough(await run(folder, pictures))).toEqual({ embedded: 2, again: 0, already: 0, skipped: [] })
       const { matrix } = await (await vectorsOf(folder.store)).read([hashOf(old), hashOf(changed)], 'mean')
       const right = [await countedTokens(old), await countedTokens(changed)]
       expect(maxDifference(matrix, right.flatMap(({ mean }) => [...mean]))).toBeLessThan(1e-6)
@@ -123,7 +123,7 @@ describe('embedLibrary', () => {
       const events: EmbedEvent[] = []
       const pictures = [...(await folder.pictures()), { relativePath: 'away.png', sizeBytes: 1, problem: undefined, hash: 'f'.repeat(64), gone: true }]
       const result = await run(folder, pictures, { events })
-      expect(rough(result)).toEqual({ embedded: 1, already: 0, skipped: ['away.png: SOURCE_UNAVAILABLE', 'b.jpg: IMG_CORRUPT', 'c.jpg: IMG_CORRUPT'] })
+      expect(rough(result)).toEqual({ embedded: 1, again: 0, already: 0, skipped: ['away.png: SOURCE_UNAVAILABLE', 'b.jpg: IMG_CORRUPT', 'c.jpg: IMG_CORRUPT'] })
       expect(events.flatMap((event) => (event.kind === 'skipped' ? [event.problem.relativePath] : []))).toEqual(['b.jpg', 'c.jpg'])
       expect(events.filter(({ kind }) => kind === 'progress').at(-1)).toMatchObject({ done: 2, total: 2 })
     })
@@ -136,7 +136,7 @@ describe('embedLibrary', () => {
       await expect(run(folder, pictures, { backbone, signal })).rejects.toMatchObject({ code: 'CANCELLED' })
       const kept = (await (await vectorsOf(folder.store)).hashes()).size
       expect({ kept, all: kept === 60 }).toEqual({ kept: backbone.seen.pictures, all: false })
-      expect(rough(await run(folder, pictures))).toEqual({ embedded: 60 - kept, already: kept, skipped: [] })
+      expect(rough(await run(folder, pictures))).toEqual({ embedded: 60 - kept, again: 0, already: kept, skipped: [] })
     })
   })
 
@@ -160,7 +160,7 @@ describe('embedLibrary', () => {
     await withFolder({ 'a.png': await png(1), 'b.png': await png(2) }, async (folder) => {
       const pictures = await folder.pictures()
       await rm(join(folder.root, 'a.png'))
-      expect(rough(await run(folder, pictures))).toEqual({ embedded: 1, already: 0, skipped: ['a.png: SOURCE_UNAVAILABLE'] })
+      expect(rough(await run(folder, pictures))).toEqual({ embedded: 1, again: 0, already: 0, skipped: ['a.png: SOURCE_UNAVAILABLE'] })
     })
   })
 
@@ -168,14 +168,14 @@ describe('embedLibrary', () => {
     await withFolder({ 'a.png': await png(1), 'b.png': await png(2) }, async (folder) => {
       let runs = 0
       const backbone = countingBackbone({ spoil: (cls) => { if (runs++ === 0) cls[3] = NaN } })
-      expect(rough(await run(folder, await folder.pictures(), { backbone }))).toEqual({ embedded: 1, already: 0, skipped: ['a.png: RUNTIME'] })
+      expect(rough(await run(folder, await folder.pictures(), { backbone }))).toEqual({ embedded: 1, again: 0, already: 0, skipped: ['a.png: RUNTIME'] })
       expect([...(await (await vectorsOf(folder.store)).hashes())]).toEqual([hashOf(await readFile(join(folder.root, 'b.png')))])
     })
   })
 
   it('embeds nothing of an empty list', async () => {
     await withFolder({}, async (folder) => {
-      expect(await run(folder, [], { patches: true })).toEqual({ embedded: 0, already: 0, skipped: [], imagesPerSecond: 0, patchCost: undefined })
+      expect(await run(folder, [], { patches: true })).toEqual({ embedded: 0, again: 0, already: 0, skipped: [], imagesPerSecond: 0, patchCost: undefined })
     })
   })
 })
@@ -211,9 +211,9 @@ describe('patch tokens of a library', () => {
       const second = await run(folder, pictures, { backbone, patches: true })
       const third = await run(folder, pictures, { backbone, patches: true })
       expect([first, second, third].map(rough)).toEqual([
-        { embedded: 6, already: 0, skipped: [] },
-        { embedded: 6, already: 6, skipped: [] },
-        { embedded: 0, already: 12, skipped: [] },
+        { embedded: 6, again: 6, already: 0, skipped: [] },
+        { embedded: 6, again: 2, already: 6, skipped: [] },
+        { embedded: 0, again: 0, already: 12, skipped: [] },
       ])
       expect({ seen: backbone.seen.pictures, vectors: (await (await vectorsOf(folder.store)).hashes()).size, patches: (await (await patchesOf(folder.store)).hashes()).size, measured: second.patchCost?.patches }).toEqual({
         seen: 20,
@@ -225,15 +225,39 @@ describe('patch tokens of a library', () => {
     })
   })
 
-  it('wait for the next time when the basis was not there yet at a cancel', async () => {
-    await withFolder(await many(40), async (folder) => {
-      const pictures = await folder.pictures()
-      const { signal, backbone } = cancelledAt(5)
+  it('are kept at a cancel where enough pictures came for a basis that stays, and made of the others the next time', async () => {
+    await withFolder(await many(140), async (folder) => {
+      const [pictures, { signal, backbone }] = [await folder.pictures(), cancelledAt(64)]
       await expect(run(folder, pictures, { backbone, patches: true, signal })).rejects.toMatchObject({ code: 'CANCELLED' })
-      const [vectors, patches] = [await vectorsOf(folder.store), await patchesOf(folder.store)]
-      expect({ vectors: (await vectors.hashes()).size, patches: (await patches.hashes()).size, basis: await patches.basis() }).toEqual({ vectors: backbone.seen.pictures, patches: 0, basis: undefined })
-      expect(rough(await run(folder, pictures, { patches: true }))).toEqual({ embedded: 40, already: 0, skipped: [] })
+      const [vectors, patches, seen] = [await vectorsOf(folder.store), await patchesOf(folder.store), backbone.seen.pictures]
+      expect({ all: seen === 140, vectors: (await vectors.hashes()).size, patches: (await patches.hashes()).size }).toEqual({ all: false, vectors: seen, patches: seen })
+      const basis = await patches.basis()
+      const second = await run(folder, pictures, { patches: true })
+      expect(rough(second)).toEqual({ embedded: 140 - seen, again: 0, already: seen, skipped: [] })
+      expect({ patches: (await patches.hashes()).size, basis: await patches.basis(), near: second.patchCost!.meanCosine > 0.999 }).toEqual({ patches: 140, basis, near: true })
+    })
+  })
+
+  it('are forgotten at a cancel after too few pictures for a basis, and made anew the next time, which says so', async () => {
+    await withFolder(await many(40), async (folder) => {
+      const [pictures, { signal, backbone }] = [await folder.pictures(), cancelledAt(5)]
+      await expect(run(folder, pictures, { backbone, patches: true, signal })).rejects.toMatchObject({ code: 'CANCELLED' })
+      const [vectors, patches, seen] = [await vectorsOf(folder.store), await patchesOf(folder.store), backbone.seen.pictures]
+      expect({ vectors: (await vectors.hashes()).size, patches: (await patches.hashes()).size, basis: await patches.basis() }).toEqual({ vectors: seen, patches: 0, basis: undefined })
+      expect(rough(await run(folder, pictures, { patches: true }))).toEqual({ embedded: 40, again: seen, already: 0, skipped: [] })
       expect((await patches.hashes()).size).toBe(40)
+    })
+  })
+
+  it('leave the reason of a failure as it is when no basis can be fitted either', async () => {
+    await withFolder(await many(100), async (folder) => {
+      const { signal, backbone } = cancelledAt(64)
+      const key = modelKeyOf(backbone.manifest)
+      const noProducts: RowProducts = () => Promise.reject(new EngineError('RUNTIME', 'the device is lost'))
+      const tables = { vectors: await folder.store.vectors(key), patches: { table: await folder.store.patches(key), products: noProducts } }
+      const options = { root: folder.root, read: async ({ relativePath }: EmbedPicture) => readSettled(join(folder.root, relativePath)).then(async ({ bytes }) => ({ bytes, hash: await contentHash(bytes) })) }
+      await expect(embedLibrary(backbone, tables, await folder.pictures(), options, { signal, emit: () => undefined })).rejects.toMatchObject({ code: 'CANCELLED' })
+      expect((await tables.vectors.hashes()).size).toBe(backbone.seen.pictures)
     })
   })
 })

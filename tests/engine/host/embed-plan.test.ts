@@ -51,10 +51,11 @@ describe('settleOthers', () => {
 
 describe('spreadFirst', () => {
   it.each([
-    [10, 3, [0, 3, 6, 1, 2, 4, 5, 7, 8, 9]],
-    [3, 5, [0, 1, 2]],
+    [10, 3, [0, 6, 3, 1, 2, 4, 5, 7, 8, 9]],
+    [3, 5, [0, 2, 1]],
+    [16, 8, [0, 8, 4, 12, 2, 10, 6, 14, 1, 3, 5, 7, 9, 11, 13, 15]],
     [4, 0, [0, 1, 2, 3]],
-  ])('of %i pictures brings %i from all over to the front', (count, first, order) => {
+  ])('of %i pictures brings %i from all over to the front, and of these those that lie farthest apart', (count, first, order) => {
     expect(spreadFirst(Array.from({ length: count }, (_, index) => index), first)).toEqual(order)
   })
 })
