@@ -9,6 +9,7 @@ import { createRuntime, type Runtime } from '../runtime'
 import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createClusterings, type Clusterings } from './clusterings'
+import { createColourBases, type ColourBases } from './colour-bases'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createMapStorage, type MapStorage } from './maps'
@@ -49,6 +50,7 @@ export interface EngineState {
   readonly patchChunks: PatchChunks
   readonly maps: MapStorage
   readonly clusterings: Clusterings
+  readonly colours: ColourBases
   readonly sets: PictureSets
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
@@ -126,6 +128,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     patchChunks: createPatchChunks(),
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts: once(async () => (await openRowProducts(await runtime)).products),

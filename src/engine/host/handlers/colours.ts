@@ -1,18 +1,21 @@
-/** @file Requests that are not answered yet. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests about colours of patches that mean the same everywhere. */
+import type { EngineContract, Handlers } from '../../contract'
+import { colourAnalysis, colourInfo, colourMapPoints, createColours } from '../colour-library'
 import type { EngineState } from '../engine-state'
 
-type ColourRequests = 'view.colours' | 'colours.create' | 'colours.list' | 'colours.rename' | 'colours.remove' | 'colours.map'
+type ColourRequests = Extract<keyof Handlers<EngineContract>, `colours.${string}`> | 'view.colours'
 
-const notYet = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
-
-export function colourHandlers(_state: EngineState): Pick<Handlers<EngineContract>, ColourRequests> {
+/** `colours.*`, `view.colours` */
+export function colourHandlers(state: EngineState): Pick<Handlers<EngineContract>, ColourRequests> {
   return {
-    'view.colours': notYet,
-    'colours.create': notYet,
-    'colours.list': notYet,
-    'colours.rename': notYet,
-    'colours.remove': notYet,
-    'colours.map': notYet,
+    'view.colours': ({ analysisId, basisId }) => colourAnalysis(state, analysisId, basisId),
+    'colours.create': (request, context) => createColours(state, request, context),
+    'colours.list': async () => (await state.colours.list()).map(colourInfo),
+    'colours.rename': async ({ basisId, name }) => colourInfo(await state.colours.rename(basisId, name)),
+    'colours.remove': async ({ basisId }) => {
+      await state.colours.remove(basisId)
+      return undefined
+    },
+    'colours.map': ({ libraryId, mapId, basisId }) => colourMapPoints(state, libraryId, mapId, basisId),
   }
 }
