@@ -63,6 +63,7 @@ export const fakeModel = (changes: Partial<ModelInfo> = {}): ModelInfo => ({
   trained: false,
   importedFrom: undefined,
   unexpectedKeys: [],
+  evaluation: { shortEdge: 256, crop: 224 },
   ...changes,
 })
 

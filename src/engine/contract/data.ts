@@ -91,6 +91,12 @@ export interface RenderedImage {
 
 export type ModelFamily = 'dino' | 'dinov2'
 
+/** How pictures of a library are embedded: short edge to so many pixels, then the middle of so many. */
+export interface EvaluationCrop {
+  readonly shortEdge: number
+  readonly crop: number
+}
+
 export interface ModelInfo {
   readonly id: string
   readonly name: string
@@ -103,6 +109,7 @@ export interface ModelInfo {
   readonly depth: number
   readonly heads: number
   readonly registers: number
+  readonly evaluation: EvaluationCrop
   readonly parameters: number
   readonly sizeBytes: number
   /** What the weights are, in a sentence the interface shows: source file, or that they are untrained. */

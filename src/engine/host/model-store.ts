@@ -26,7 +26,7 @@ export interface ModelStore {
 
 /** What is told of a model. `id` is what it is asked for by: the name of its folder, whatever its manifest says. */
 export function modelInfo({ folder, manifest }: ModelFolder, origin: Origin, id: string = basename(folder)): ModelInfo {
-  const { config, provenance } = manifest
+  const { config, preprocessing, provenance } = manifest
   return {
     id,
     name: manifest.name,
@@ -38,6 +38,7 @@ export function modelInfo({ folder, manifest }: ModelFolder, origin: Origin, id:
     depth: config.depth,
     heads: config.heads,
     registers: config.registers,
+    evaluation: { shortEdge: preprocessing.shortEdge, crop: preprocessing.crop },
     parameters: manifest.parameters,
     sizeBytes: manifest.weights.bytes,
     description: manifest.description,

@@ -1,16 +1,24 @@
-/** @file Undo and redo of the selection by the keys everyone knows, in every view that shows it. */
+/** @file Undo and redo of what is chosen by the keys everyone knows, in every view that shows it. */
+import { computed, type ComputedRef } from 'vue'
 import { useSelectionStore } from '../stores/selection'
 import { useKeys } from './use-keys'
 
-export function useSelectionKeys(): void {
+interface Undoable {
+  undo(): void
+  redo(): void
+}
+
+/** @param chosen what is undone; the selection of pictures where it is left out */
+export function useSelectionKeys(chosen?: ComputedRef<Undoable>): void {
   const selection = useSelectionStore()
+  const target = chosen ?? computed(() => selection)
   useKeys({
     'Mod+Z': ({ shiftKey }) => {
-      if (shiftKey) selection.redo()
-      else selection.undo()
+      if (shiftKey) target.value.redo()
+      else target.value.undo()
     },
     'Mod+Y': () => {
-      selection.redo()
+      target.value.redo()
     },
   })
 }

@@ -1,23 +1,19 @@
 /** @file What the points of the map are coloured by. A new source is one more entry of `sources`. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
-import type { ClusteringInfo } from '../../engine/contract'
+import type { ClusteringInfo, HeadInfo } from '../../engine/contract'
 import { categoryColouring, numberColouring, type Colouring } from '../point-cloud'
 import { useClient } from '../services/client'
 import { problemOf, type Problem } from '../services/problem'
+import type { ColourSource } from './colour-source'
 import { folderOf } from './image-table'
 import { useLibraryStore } from './library'
+import { useMapStore } from './map'
 import { useModelsStore } from './models'
+import { usePatchChoiceStore } from './patch-choice'
+import { usePatchColoursStore } from './patch-colours'
 import { useSetsStore } from './sets'
 import { useSettingsStore } from './settings'
-
-/** Something that every picture has one of, in words or numbers. */
-export interface ColourSource {
-  readonly id: string
-  readonly label: string
-  readonly hint?: string
-  colour(): Colouring | Promise<Colouring>
-}
 
 const plainColouring: Colouring = { kind: 'plain' }
 const outlierNeighbours = 10
@@ -27,8 +23,14 @@ export const useMapColoursStore = defineStore('map-colours', () => {
   const models = useModelsStore()
   const settings = useSettingsStore()
   const sets = useSetsStore()
+  const map = useMapStore()
+  const cloud = usePatchChoiceStore()
+  const patchColours = usePatchColoursStore()
   const clusterings = shallowRef<readonly ClusteringInfo[]>([])
-  const sourceId = shallowRef('folder')
+  const heads = shallowRef<readonly HeadInfo[]>([])
+  /** What was chosen for pictures and for patches. */
+  const chosenIds = shallowRef({ images: 'folder', patches: 'place' })
+  const sourceId = computed(() => chosenIds.value[cloud.isCloud ? 'patches' : 'images'])
   const colouring = shallowRef<Colouring>(plainColouring)
   const hidden = shallowRef<ReadonlySet<number>>(new Set())
   const problem = shallowRef<Problem>()
@@ -61,13 +63,21 @@ export const useMapColoursStore = defineStore('map-colours', () => {
     const request = { libraryId: libraryId(), modelId, pooling: settings.values.searchPooling, rows: undefined, neighbours: outlierNeighbours }
     return numberColouring((await useClient()['structure.outliers'](request).result).uniqueness)
   }
+  const depth = (headId: string) => async (): Promise<Colouring> => {
+    const { median } = await useClient()['depth.numbers']({ libraryId: libraryId(), modelId: models.active?.id ?? '', headId })
+    return numberColouring(median)
+  }
   const numbers = (value: (row: number) => number) => (): Colouring => numberColouring(Float32Array.from(rows(), value))
 
   const sources = computed<readonly ColourSource[]>(() => [
     { id: 'none', label: 'Nothing', colour: () => plainColouring },
+    ...(cloud.isCloud ? patchColours.sources : []),
     { id: 'folder', label: 'Folder', colour: () => categoryColouring(rows().map((row) => folderOf(library.entryOfRow(row)?.relativePath ?? '') || 'top')) },
     ...clusterings.value.map((info) => ({ id: `clusters:${info.clusteringId}`, label: info.name, hint: `${info.clusters} clusters`, colour: clusters(info.clusteringId) })),
     ...(library.ranking === undefined ? [] : [{ id: 'score', label: 'Similarity', hint: 'of the last search', colour: scores }]),
+    ...heads.value
+      .filter(({ kind, dim }) => kind === 'depth' && dim === models.active?.dim)
+      .map(({ headId, name }) => ({ id: `depth:${headId}`, label: `Depth, ${name}`, hint: 'median of each picture, metres', colour: depth(headId) })),
     { id: 'uniqueness', label: 'Uniqueness', hint: 'how far from its nearest', colour: uniqueness },
     { id: 'size', label: 'File size', colour: numbers((row) => Math.log10(Math.max(1, library.entryOfRow(row)?.sizeBytes ?? NaN))) },
     { id: 'date', label: 'Date', colour: numbers((row) => (library.entryOfRow(row)?.modifiedMs ?? NaN) / 86_400_000) },
@@ -96,13 +106,20 @@ export const useMapColoursStore = defineStore('map-colours', () => {
   const refresh = async (): Promise<void> => {
     const id = libraryId()
     if (id === '') return
-    const found = await useClient()['structure.clusterings']({ libraryId: id }).catch(() => [])
-    if (id === libraryId()) clusterings.value = found
+    const client = useClient()
+    const [foundClusterings, foundHeads] = await Promise.all([
+      client['structure.clusterings']({ libraryId: id }).catch(() => []),
+      client['heads.list'](undefined).catch(() => []),
+      patchColours.refresh(),
+    ])
+    if (id !== libraryId()) return
+    clusterings.value = foundClusterings
+    heads.value = foundHeads
     await apply()
   }
 
   const choose = (id: string): void => {
-    sourceId.value = id
+    chosenIds.value = { ...chosenIds.value, [cloud.isCloud ? 'patches' : 'images']: id }
   }
   /** Shows or hides the categories of one line of the legend. */
   const toggle = (categories: readonly number[]): void => {
@@ -121,7 +138,7 @@ export const useMapColoursStore = defineStore('map-colours', () => {
     hidden.value = new Set(isAlone ? [] : others)
   }
 
-  watch(() => [sourceId.value, library.library?.libraryId].join(), () => void apply())
+  watch(() => [source.value?.id, library.library?.libraryId, cloud.isCloud ? map.data?.info.mapId : undefined].join(), () => void apply())
   watch(
     () => library.ranking,
     () => {

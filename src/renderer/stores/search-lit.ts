@@ -1,13 +1,11 @@
 /** @file Where a found picture is lit: the part of it that was embedded, and how much light each of its patches gets. Pure. */
-import type { PatchHit } from '../../engine/contract'
+import type { EvaluationCrop, PatchHit } from '../../engine/contract'
 
 interface Size {
   readonly width: number
   readonly height: number
 }
 
-/** Share of the short edge that the evaluation crop takes: short edge to 256, the middle 224. */
-const cropShare = 224 / 256
 /** How dark a patch becomes that has nothing to do with what was looked for. */
 const darkest = 0.62
 
@@ -15,7 +13,8 @@ const darkest = 0.62
  * Edge of the embedded square, which lies in the middle of the picture, as a share of a square tile in which the picture
  * is shown: cut to fill it, or whole.
  */
-export function seenShare(size: Size | undefined, fit: 'cover' | 'contain'): number {
+export function seenShare(size: Size | undefined, fit: 'cover' | 'contain', { shortEdge, crop }: EvaluationCrop): number {
+  const cropShare = crop / shortEdge
   if (fit === 'cover' || size === undefined) return cropShare
   return (cropShare * Math.min(size.width, size.height)) / Math.max(size.width, size.height)
 }

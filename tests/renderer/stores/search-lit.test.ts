@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { bestPatch, seenShare, shadeOf, shadePixels } from '../../../src/renderer/stores/search-lit'
 
+const evaluation = { shortEdge: 256, crop: 224 }
+
 describe('seenShare', () => {
   it('is the middle 224 of a short edge of 256, however the picture is shown', () => {
     expect([
-      seenShare({ width: 400, height: 200 }, 'cover'), seenShare({ width: 400, height: 200 }, 'contain'), seenShare({ width: 200, height: 400 }, 'contain'), seenShare(undefined, 'contain'),
+      seenShare({ width: 400, height: 200 }, 'cover', evaluation), seenShare({ width: 400, height: 200 }, 'contain', evaluation), seenShare({ width: 200, height: 400 }, 'contain', evaluation), seenShare(undefined, 'contain', evaluation),
     ]).toEqual([0.875, 0.4375, 0.4375, 0.875])
   })
 })

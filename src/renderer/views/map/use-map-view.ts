@@ -1,12 +1,12 @@
-/** @file What the map and the rest of the page have in common: rows and points, colours, the selection. */
+/** @file What the map and the rest of the page have in common: rows and points, colours, what is chosen: pictures, or patches in a cloud of them. */
 import { computed, type ComputedRef } from 'vue'
-import type { MapData } from '../../../engine/contract'
 import { colourMap } from '../../../engine/display'
 import { legendOf, tintsOf, type LegendEntry } from '../../point-cloud'
 import { imageUrl } from '../../services/urls'
 import { useLibraryStore } from '../../stores/library'
 import { useMapStore } from '../../stores/map'
 import { useMapColoursStore } from '../../stores/map-colours'
+import { usePatchChoiceStore } from '../../stores/patch-choice'
 import { useSelectionStore } from '../../stores/selection'
 import type { ShapeEffect } from './map-tools'
 
@@ -17,24 +17,31 @@ export function useMapView() {
   const map = useMapStore()
   const colours = useMapColoursStore()
   const selection = useSelectionStore()
+  const patches = usePatchChoiceStore()
 
-  const legend: ComputedRef<readonly LegendEntry[]> = computed(() => {
-    void selection.version
-    if (map.data === undefined || colours.colouring.kind !== 'category') return []
-    return legendOf(colours.colouring, map.data.rows, selection.has)
+  const rowAt = (point: number): number => map.data?.rows[point] ?? -1
+  /** Points that are chosen, themselves or as their pictures. */
+  const chosen = computed(() => {
+    void [selection.version, patches.version]
+    return patches.isCloud
+      ? { count: patches.count, has: patches.has }
+      : { count: selection.count, has: (point: number) => selection.has(rowAt(point)) }
   })
-  const tints = computed(() => {
-    void selection.version
-    return tintsOf({
+  const legend: ComputedRef<readonly LegendEntry[]> = computed(() => {
+    if (map.data === undefined || colours.colouring.kind !== 'category') return []
+    return legendOf(colours.colouring, map.data.rows, chosen.value.has)
+  })
+  const tints = computed(() =>
+    tintsOf({
       rows: map.data?.rows ?? new Uint32Array(),
       colouring: colours.colouring,
       legend: legend.value,
       hidden: colours.hidden,
-      selection: selection.mask(),
-      hasSelection: selection.count > 0,
+      isSelected: chosen.value.has,
+      hasSelection: chosen.value.count > 0,
       colourMap: colourMap('viridis'),
-    })
-  })
+    }),
+  )
   /** Pictures beside the map: those that are chosen, or all that are on it, in the order of the grid's rows. */
   const strip = computed(() => {
     void selection.version
@@ -45,30 +52,28 @@ export function useMapView() {
     const entry = library.entryOfRow(row)
     return entry === undefined ? '' : imageUrl(entry.id, tileEdge, library.revisionOf(entry.id))
   }
-  const rowsOfPoints = ({ rows }: MapData, points: Uint32Array): Set<number> => new Set(Array.from(points, (point) => rows[point]!))
-  const pointsOfRows = ({ rows }: MapData, isWanted: (row: number) => boolean): number[] => {
-    const found: number[] = []
-    rows.forEach((row, point) => {
-      if (isWanted(row)) found.push(point)
-    })
-    return found
+  const chosenPoints = (): number[] => Array.from(map.data?.rows ?? [], (_, point) => point).filter((point) => chosen.value.has(point))
+  const choose = (points: Iterable<number>, effect: ShapeEffect): void => {
+    if (patches.isCloud) patches[effect](points)
+    else selection[effect](new Set(Array.from(points, rowAt)))
   }
-  const choose = (rows: Iterable<number>, effect: ShapeEffect): void => {
-    if (effect === 'set') selection.set(rows)
-    else if (effect === 'add') selection.add(rows)
-    else selection.take(rows)
+  const clear = (): void => {
+    if (patches.isCloud) patches.clear()
+    else selection.clear()
   }
-  /** What is known of a row besides its name. */
-  const factsOf = (row: number): readonly string[] => {
+  /** What is known of a point besides the name of its picture. */
+  const factsOf = (point: number): readonly string[] => {
     const { colouring, source } = colours
+    if (source === undefined || colouring.kind === 'plain' || colouring.kind === 'colours') return []
+    const place = colouring.per === 'point' ? point : rowAt(point)
     if (colouring.kind === 'category') {
-      const name = colouring.names[colouring.labels[row] ?? -1]
-      return name === undefined || source === undefined ? [] : [`${source.label}: ${name}`]
+      const name = colouring.names[colouring.labels[place] ?? -1]
+      return name === undefined ? [] : [`${source.label}: ${name}`]
     }
-    if (colouring.kind !== 'number' || source === undefined || source.id === 'size' || source.id === 'date') return []
-    const value = colouring.values[row] ?? NaN
+    if (source.id === 'size' || source.id === 'date') return []
+    const value = colouring.values[place] ?? NaN
     return Number.isNaN(value) ? [] : [`${source.label}: ${value.toFixed(3)}`]
   }
 
-  return { legend, tints, strip, urlOf, rowsOfPoints, pointsOfRows, choose, factsOf }
+  return { chosen, legend, tints, strip, urlOf, rowAt, chosenPoints, choose, clear, factsOf }
 }

@@ -28,12 +28,14 @@ describe('a drag on the map', () => {
   })
 })
 
+const model = { patchSize: 16, evaluation: { shortEdge: 256, crop: 224 } }
+
 describe('a stored patch', () => {
   it('lies in the centre square that the model saw', () => {
     // 14 × 14 patches over seven eighths of the short edge.
-    const { left, top, width, height } = patchExtent(0, 16, { width: 512, height: 256 })
+    const { left, top, width, height } = patchExtent(0, model, { width: 512, height: 256 })
     expect([left * 512, top * 256, width * 512, height * 256]).toEqual([144, 16, 16, 16])
-    const last = patchExtent(195, 16, { width: 512, height: 256 })
+    const last = patchExtent(195, model, { width: 512, height: 256 })
     expect([(last.left + last.width) * 512, (last.top + last.height) * 256]).toEqual([368, 240])
   })
 })
