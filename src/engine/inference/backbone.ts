@@ -54,6 +54,8 @@ export interface Backbone {
   embedPatches(batch: PatchBatch): Promise<PatchedTokens>
   /** `queries` are token indices: 0 is CLS. @throws EngineError RUNTIME */
   look(batch: PatchBatch, queries: readonly number[]): Promise<DenseTokens>
+  /** Keys of the patches in the last block, heads side by side: float32 `[count, patches, dim]`. What objects are found by. @throws EngineError RUNTIME */
+  keys(batch: PatchBatch): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
@@ -138,6 +140,14 @@ function lookGraph(config: VitConfig, { values, data }: BackboneWeights, form: A
   return buildModel('look', { tokens, ...Object.fromEntries(attention) }, data)
 }
 
+/** The graph behind finding objects: the keys of the last block, which needs no attention of that block and nothing after it. */
+function keysGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+  const inputs = graphInputs(config)
+  const last = visionTransformer(config, values, inputs, form).blocks.at(-1)
+  if (last === undefined) throw new EngineError('INTERNAL', 'a transformer without blocks has no keys')
+  return buildModel('keys', { keys: patchTokensOf(config, last.keys(), inputs.patches) }, data)
+}
+
 /** {@link embedGraph} over the weights of a file. */
 export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
   return embedGraph(config, fileWeights(config, weights), form)
@@ -184,6 +194,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
   const embedSession = lazily(() => embedGraph(config, weights, runtime.attention))
   const embedPatchesSession = lazily(() => embedPatchesGraph(config, weights, runtime.attention))
   const lookSession = lazily(() => lookGraph(config, weights, runtime.attention))
+  const keysSession = lazily(() => keysGraph(config, weights, runtime.attention))
   const feeds = ({ count, grid, patches }: PatchBatch): Readonly<Record<string, Tensor>> => ({
     ...weights.feeds,
     patches: { dtype: 'float32', shape: [count, grid.height * grid.width, 3 * config.patchSize ** 2], data: patches } as const,
@@ -212,6 +223,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
         attention: Array.from({ length: config.depth }, (_, block) => float32(results, attentionName(block))),
       }
     },
+    keys: async (batch) => float32(await (await keysSession()).run(feeds(batch)), 'keys'),
     dispose: async () => {
       const sessions = await Promise.allSettled(opened.splice(0))
       for (const session of sessions) if (session.status === 'fulfilled') await session.value.release()

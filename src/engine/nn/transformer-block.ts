@@ -26,6 +26,8 @@ export interface BlockRows {
   readonly tokens: TokenRows
   /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS; by default of all) to all, of the first group: `[batch, heads, queries, tokens]`. */
   attention(queries?: Value): Value
+  /** Keys that are attended to, all heads side by side: `[batch, tokens, dim]`, of the first group. */
+  keys(): Value
 }
 
 /** Source: dino/vision_transformer.py:107-113; dinov2/layers/block.py:89-114. */
@@ -45,12 +47,17 @@ export function transformerBlock(context: BlockContext, index: number, tokens: T
   const rows = residual(`${name}.mlp`, middle, (input) =>
     scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, rowNorm(context, `${name}.norm2`, input.rows))),
   )
+  const queriesAndKeys = (): readonly [query: Value, key: Value] => {
+    if (looked === undefined) throw new RangeError(`${name} has no attention to look at`)
+    return looked
+  }
   return {
     tokens: { rows, groups: tokens.groups },
     attention: (queries) => {
-      if (looked === undefined) throw new RangeError(`${name} has no attention to look at`)
-      return attentionWeights(queries === undefined ? looked[0] : gather(looked[0], queries, 1), looked[1], config.heads, scale)
+      const [query, key] = queriesAndKeys()
+      return attentionWeights(queries === undefined ? query : gather(query, queries, 1), key, config.heads, scale)
     },
+    keys: () => queriesAndKeys()[1],
   }
 }
 

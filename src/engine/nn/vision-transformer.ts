@@ -13,6 +13,8 @@ export interface BlockOutput {
   readonly tokens: Value
   /** Attention of chosen query tokens (int64 `[queries]`, index 0 is CLS; by default of all) to all: `[batch, heads, queries, tokens]`. */
   attention(queries?: Value): Value
+  /** Keys of every token, all heads side by side: `[batch, tokens, dim]`. */
+  keys(): Value
 }
 
 export interface VitOutputs {
@@ -37,7 +39,7 @@ export function visionTransformer(config: VitConfig, parameters: Parameters, inp
   for (let index = 0; index < config.depth; index++) {
     const block = transformerBlock(context, index, tokens)
     tokens = block.tokens
-    blocks.push({ tokens: unpacked(tokens.rows), attention: (queries) => block.attention(queries) })
+    blocks.push({ tokens: unpacked(tokens.rows), attention: (queries) => block.attention(queries), keys: () => block.keys() })
   }
   const norm = (x: Value): Value => layerNorm(x, parameters('norm.weight'), parameters('norm.bias'), config.layerNormEps)
   return { tokens: unpacked(rowNorm(context, 'norm', tokens.rows)), blocks, norm }
