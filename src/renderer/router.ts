@@ -3,6 +3,7 @@ import { createRouter, createWebHashHistory } from 'vue-router'
 import InspectorView from './views/inspector/InspectorView.vue'
 import LibraryView from './views/library/LibraryView.vue'
 import MapView from './views/map/MapView.vue'
+import MatchView from './views/match/MatchView.vue'
 import ModelsView from './views/models/ModelsView.vue'
 import RunView from './views/runs/RunView.vue'
 import RunsView from './views/runs/RunsView.vue'
@@ -16,6 +17,7 @@ export const router = createRouter({
     { path: '/inspect/:imageId', name: 'inspector', component: InspectorView, props: true },
     { path: '/map', name: 'map', component: MapView },
     { path: '/structure', name: 'structure', component: StructureView },
+    { path: '/match', name: 'match', component: MatchView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
     {

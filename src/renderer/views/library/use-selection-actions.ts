@@ -35,6 +35,9 @@ export function useSelectionActions() {
       train.scope = 'selected'
       void router.push('/train')
     },
+    matchPair: (): void => {
+      void router.push('/match')
+    },
     showOnMap: (): void => {
       void router.push('/map')
     },
