@@ -1,5 +1,6 @@
 /** @file The screens. Hash history, because the page has no server of its own on the desktop. */
 import { createRouter, createWebHashHistory } from 'vue-router'
+import FramesView from './views/frames/FramesView.vue'
 import InspectorView from './views/inspector/InspectorView.vue'
 import LibraryView from './views/library/LibraryView.vue'
 import MapView from './views/map/MapView.vue'
@@ -18,6 +19,7 @@ export const router = createRouter({
     { path: '/map', name: 'map', component: MapView },
     { path: '/structure', name: 'structure', component: StructureView },
     { path: '/match', name: 'match', component: MatchView },
+    { path: '/frames', name: 'frames', component: FramesView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
     {

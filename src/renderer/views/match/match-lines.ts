@@ -1,6 +1,5 @@
 /** @file Where pairs of patches lie on the page, and the colours that tell them apart. Pure. */
 import type { MutualMatches } from '../../../engine/contract'
-import { labelColour } from '../../../engine/display'
 import type { PatchGrid } from '../../stores/inspector-view'
 import type { Point, Size } from '../inspector/stage-geometry'
 
@@ -48,13 +47,4 @@ export function matchLines({ left, right, cosine }: MutualMatches, count: number
     })
   }
   return lines
-}
-
-/** Labels as colours with a mask that leaves out `none`: uint8 [patches, 3] and [patches]. */
-export function labelPicture(labels: Uint8Array, none = 255): { readonly rgb: Uint8Array; readonly mask: Uint8Array } {
-  const rgb = new Uint8Array(3 * labels.length)
-  labels.forEach((label, patch) => {
-    if (label !== none) rgb.set(labelColour(label), 3 * patch)
-  })
-  return { rgb, mask: labels.map((label) => (label === none ? 0 : 1)) }
 }

@@ -1,0 +1,19 @@
+/** @file Labels of patches as a field in colours. Pure. */
+import { labelColour } from '../../engine/display'
+import type { PatchGrid } from './inspector-view'
+import type { ShownField } from './shown-field'
+
+/**
+ * @param labels uint8 or uint16 [patches]
+ * @param none the label of patches that show nothing
+ */
+export function labelField(labels: Uint8Array | Uint16Array, { gridHeight, gridWidth }: PatchGrid, none: number): ShownField {
+  const rgb = new Uint8Array(3 * labels.length)
+  const mask = new Uint8Array(labels.length)
+  labels.forEach((label, patch) => {
+    if (label === none) return
+    mask[patch] = 1
+    rgb.set(labelColour(label), 3 * patch)
+  })
+  return { kind: 'colour', gridHeight, gridWidth, rgb, mask }
+}
