@@ -2,6 +2,7 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import FramesView from './views/frames/FramesView.vue'
 import InspectorView from './views/inspector/InspectorView.vue'
+import LabelsView from './views/labels/LabelsView.vue'
 import LibraryView from './views/library/LibraryView.vue'
 import MapView from './views/map/MapView.vue'
 import MatchView from './views/match/MatchView.vue'
@@ -20,6 +21,7 @@ export const router = createRouter({
     { path: '/structure', name: 'structure', component: StructureView },
     { path: '/match', name: 'match', component: MatchView },
     { path: '/frames', name: 'frames', component: FramesView },
+    { path: '/labels', name: 'labels', component: LabelsView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
     {
