@@ -40,6 +40,7 @@ export const packageOwners = {
   sharp: ['src/engine/image'],
   '@lancedb/lancedb': ['src/engine/library'],
   'embedding-atlas': ['src/engine/collection'],
+  yazl: ['src/engine/export'],
   electron: ['src/main', 'src/preload'],
   fastify: ['src/cli'],
   commander: ['src/cli'],

@@ -1,8 +1,9 @@
 /** @file Results written for the person to take away: one folder per export, gone when the engine ends. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError, type ExportedFile } from '../contract'
+import { writeZip } from '../export'
 import { openRegularFile } from '../files'
 
 export interface ExportFiles {
@@ -11,14 +12,19 @@ export interface ExportFiles {
 }
 
 export interface Exports {
-  /** Gives `write` a new folder; what lies in it afterwards is the export, beside what `write` gives. When `write` fails, the folder goes. */
-  create<T>(write: (folder: string) => Promise<T>): Promise<ExportFiles & { readonly result: T }>
+  /**
+   * Gives `write` a new folder; what lies in it afterwards is the export, beside what `write` gives. When `write` fails, the folder goes.
+   * @param archive name of the one file that many become, or files in sub-folders
+   */
+  create<T>(write: (folder: string) => Promise<T>, archive?: { readonly name: string; readonly signal: AbortSignal }): Promise<ExportFiles & { readonly result: T }>
   /** A part of one file. @throws EngineError NOT_FOUND */
   read(exportId: string, name: string, offset: number): Promise<ExportedFile>
   dispose(): Promise<void>
 }
 
 const partBytes = 4 * 2 ** 20
+/** As many as one takes one by one. */
+const looseFiles = 4
 
 function isRunning(pid: number): boolean {
   try {
@@ -38,17 +44,35 @@ async function removeStale(parent: string): Promise<void> {
   }
 }
 
+/** Makes one file of what lies in a folder, where that is more than one takes one by one. */
+async function packMany(folder: string, { name, signal }: { readonly name: string; readonly signal: AbortSignal }): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  if (entries.length <= looseFiles && entries.every((entry) => entry.isFile())) return
+  const loose = `${folder}.loose`
+  await rename(folder, loose)
+  try {
+    await mkdir(folder)
+    await writeZip(loose, join(folder, name), signal)
+  } finally {
+    await rm(loose, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
 /** Exports of this process below `parent`. */
 export async function createExports(parent: string): Promise<Exports> {
   await removeStale(parent)
   const own = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`)
   const known = new Map<string, ReadonlySet<string>>()
   return {
-    create: async (write) => {
+    create: async (write, archive) => {
       const exportId = randomBytes(12).toString('base64url')
       const folder = join(own, exportId)
       await mkdir(folder, { recursive: true })
-      const result = await write(folder).catch(async (error: unknown) => {
+      const result = await (async () => {
+        const written = await write(folder)
+        if (archive !== undefined) await packMany(folder, archive)
+        return written
+      })().catch(async (error: unknown) => {
         await rm(folder, { recursive: true, force: true }).catch(() => undefined)
         throw error
       })

@@ -3,6 +3,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createExports } from '../../../src/engine/host/exports'
+import { bytesAsSource } from '../../../src/engine/weights/bytes/byte-source'
+import { openZipArchive } from '../../../src/engine/weights/pytorch/zip-archive'
 import { temporaryFolder } from '../../helpers/folders'
 
 const megabyte = 2 ** 20
@@ -44,6 +46,29 @@ describe('exports', () => {
     const { exportId } = await exports.create((target) => writeFile(join(target, 'a.csv'), ''))
     await expect(exports.read(exportId, name, 0)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(exports.read('unknown', 'a.csv', 0)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('make one archive of many files or of sub-folders, the same bytes each time, and leave few files as they are', async () => {
+    const exports = await createExports(join(await temporaryFolder(), 'exports'))
+    const archive = { name: 'masks.zip', signal: new AbortController().signal }
+    const many = async (folder: string): Promise<string> => {
+      await mkdir(join(folder, 'a'))
+      await writeFile(join(folder, 'a', 'leaf é.png'), Buffer.alloc(3000, 'png'))
+      await writeFile(join(folder, 'classes.json'), '{"weed":1}')
+      return 'written'
+    }
+    const [first, second] = [await exports.create(many, archive), await exports.create(many, archive)]
+    const few = await exports.create((folder) => writeFile(join(folder, 'one.csv'), 'x'), archive)
+    const bytes = Buffer.from((await exports.read(first.exportId, 'masks.zip', 0)).bytes)
+    expect({ files: first.files.map(({ name }) => name), result: first.result, same: bytes.equals((await exports.read(second.exportId, 'masks.zip', 0)).bytes), few: few.files.map(({ name }) => name) }).toEqual({
+      files: ['masks.zip'],
+      result: 'written',
+      same: true,
+      few: ['one.csv'],
+    })
+    // Read by what reads checkpoints, which has nothing in common with the writer.
+    const zip = await openZipArchive(bytesAsSource('masks.zip', bytes))
+    expect([zip.names, (await zip.read('a/leaf é.png')).equals(Buffer.alloc(3000, 'png')), (await zip.read('classes.json')).toString()]).toEqual([['a/leaf é.png', 'classes.json'], true, '{"weed":1}'])
   })
 
   it('leave no folder when writing fails', async () => {
