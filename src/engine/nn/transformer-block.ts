@@ -1,6 +1,6 @@
 /** @file One pre-norm transformer block over packed rows: attention within each sequence, everything else row by row. */
 import type { Value } from '../graph'
-import { add, attention, attentionWeights, flattenRows, gather, gelu, layerNorm, linear, multiply, reshape, silu, split, type AttentionForm } from '../ops'
+import { add, attention, attentionWeights, flattenRows, gather, gelu, layerNorm, linear, multiply, reshape, silu, slice, split, type AttentionForm } from '../ops'
 import type { Parameters } from './parameters'
 import { packTokens, unpackTokens, type TokenGroup, type TokenRows } from './token-rows'
 import type { VitConfig } from './vit-config'
@@ -35,29 +35,29 @@ export function transformerBlock(context: BlockContext, index: number, tokens: T
   const { config, residual } = context
   const name = `blocks.${index}`
   const scale = (config.dim / config.heads) ** -0.5
-  let looked: readonly [query: Value, key: Value] | undefined
+  let looked: ProjectedHeads | undefined
   const attended = residual(`${name}.attn`, tokens, (input) => {
     const heads = projectHeads(context, `${name}.attn.qkv`, rowNorm(context, `${name}.norm1`, input.rows), input.groups)
-    const [first] = heads
-    if (first !== undefined) looked = [first[0], first[1]]
-    const mixed = packTokens(heads.map(([query, key, value]) => attention(context.form, query, key, value, config.heads, scale))).rows
+    looked = heads[0]
+    const mixed = packTokens(heads.map(({ query, key, value }) => attention(context.form, query, key, value, config.heads, scale))).rows
     return scaled(context, `${name}.ls1`, rowLinear(context.parameters, `${name}.attn.proj`, mixed))
   })
   const middle: TokenRows = { rows: attended, groups: tokens.groups }
   const rows = residual(`${name}.mlp`, middle, (input) =>
     scaled(context, `${name}.ls2`, feedForward(context, `${name}.mlp`, rowNorm(context, `${name}.norm2`, input.rows))),
   )
-  const queriesAndKeys = (): readonly [query: Value, key: Value] => {
+  const firstGroup = (): ProjectedHeads => {
     if (looked === undefined) throw new RangeError(`${name} has no attention to look at`)
     return looked
   }
   return {
     tokens: { rows, groups: tokens.groups },
     attention: (queries) => {
-      const [query, key] = queriesAndKeys()
+      const { query, key } = firstGroup()
       return attentionWeights(queries === undefined ? query : gather(query, queries, 1), key, config.heads, scale)
     },
-    keys: () => queriesAndKeys()[1],
+    // Not the split's output: ONNX Runtime leaves out outputs that nobody reads, and then finds one size too many.
+    keys: () => slice(firstGroup().projected, 2, config.dim, config.dim),
   }
 }
 
@@ -71,16 +71,26 @@ export function rowLinear(parameters: Parameters, name: string, rows: Value): Va
   return linear(rows, parameters(`${name}.weight`), parameters(`${name}.bias`))
 }
 
+interface ProjectedHeads {
+  /** `[batch, tokens, 3·dim]`: query, key and value side by side. */
+  readonly projected: Value
+  /** Each `[batch, tokens, dim]`. */
+  readonly query: Value
+  readonly key: Value
+  readonly value: Value
+}
+
 /**
- * Query, key and value of each group, each `[batch, tokens, dim]`. The one qkv layer has rows q, k, v, head-major inside
+ * Query, key and value of each group. The one qkv layer has rows q, k, v, head-major inside
  * each. It runs for each group by itself, since taking apart what comes out would move three times as much.
  */
-function projectHeads({ parameters }: BlockContext, name: string, rows: Value, groups: readonly TokenGroup[]): (readonly [query: Value, key: Value, value: Value])[] {
+function projectHeads({ parameters }: BlockContext, name: string, rows: Value, groups: readonly TokenGroup[]): ProjectedHeads[] {
   return unpackTokens(rows, groups).map((tokens) => {
-    const projected = rowLinear(parameters, name, flattenRows(tokens))
-    const [query, key, value] = split(reshape(projected, [...tokens.shape.slice(0, 2), projected.shape[1] ?? 0], tokens), 2, 3)
+    const flat = rowLinear(parameters, name, flattenRows(tokens))
+    const projected = reshape(flat, [...tokens.shape.slice(0, 2), flat.shape[1] ?? 0], tokens)
+    const [query, key, value] = split(projected, 2, 3)
     if (query === undefined || key === undefined || value === undefined) throw new RangeError('qkv did not split in three')
-    return [query, key, value]
+    return { projected, query, key, value }
   })
 }
 
