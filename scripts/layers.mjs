@@ -41,6 +41,7 @@ export const packageOwners = {
   '@lancedb/lancedb': ['src/engine/library'],
   'embedding-atlas': ['src/engine/collection'],
   yazl: ['src/engine/export'],
+  undici: ['src/engine/weights'],
   electron: ['src/main', 'src/preload'],
   fastify: ['src/cli'],
   commander: ['src/cli'],

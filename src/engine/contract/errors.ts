@@ -45,6 +45,8 @@ export type EngineErrorCode =
   | 'ALREADY_EXISTS'
   | 'FORBIDDEN'
   | 'DISK'
+  /** A server that cannot be reached, or gives something else than what was asked for. */
+  | 'NETWORK'
   | 'CANCELLED'
   | 'ENGINE_EXITED'
   | 'INTERNAL'
