@@ -1,4 +1,5 @@
 /** @file A backbone whose tokens follow from the pixels by a few lines of arithmetic: quick, and right or wrong at a glance. */
+import sharp from 'sharp'
 import { embedRuns, type Backbone, type PatchBatch } from '../../src/engine/inference'
 import { dinov2Config } from '../../src/engine/nn'
 import { prepareEvaluation } from '../../src/engine/image'
@@ -26,7 +27,7 @@ function tokensOf({ count, grid, patches }: PatchBatch): { readonly cls: Float32
       tokens[patch * dim + column] = sum
       mean[Math.floor(patch / perImage) * dim + column]! += sum / perImage
     }
-  return { patches: tokens, mean, cls: mean.map((value, index) => value * value + index) }
+  return { patches: tokens, mean, cls: mean.map((value, index) => value * value + (index % dim)) }
 }
 
 export interface CountingOptions {
@@ -55,8 +56,17 @@ export function countingBackbone({ slowMs = 0, spoil, onRun }: CountingOptions =
     embed: run,
     embedPatches: run,
     look: () => Promise.reject(new Error('nobody looks through it')),
+    keys: () => Promise.reject(new Error('nobody asks for its keys')),
     dispose: () => Promise.resolve(),
   }
+}
+
+/** A file for {@link countingBackbone}: a picture of its own for every number. */
+export async function countedPicture(number: number): Promise<Buffer> {
+  const random = randomStream(number)
+  const [from, to] = [Array.from({ length: 3 }, () => 255 * random.uniform()), Array.from({ length: 3 }, () => 255 * random.uniform())]
+  const rgb = Buffer.from(Array.from({ length: 16 * 16 * 3 }, (_, index) => from[index % 3]! + ((to[index % 3]! - from[index % 3]!) * ((index * (1 + (number % 5))) % 768)) / 768))
+  return sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } }).png().toBuffer()
 }
 
 /** What {@link countingBackbone} makes of one picture. */

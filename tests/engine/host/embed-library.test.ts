@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodePatches } from '../../../src/engine/collection'
 import { EngineError, type EmbedEvent, type EmbedLibraryResult } from '../../../src/engine/contract'
@@ -10,8 +9,7 @@ import { embedLibrary, modelKeyOf, type EmbedPicture } from '../../../src/engine
 import { openRowProducts, type RowProducts } from '../../../src/engine/inference'
 import { contentHash, openStore, readSettled, type PictureBytes, type Store } from '../../../src/engine/library'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
-import { randomStream } from '../../../src/engine/tensor'
-import { countedTokens, countingBackbone, type CountingBackbone } from '../../helpers/counting-backbone'
+import { countedPicture, countedTokens, countingBackbone, type CountingBackbone } from '../../helpers/counting-backbone'
 import { temporaryFolder } from '../../helpers/folders'
 import { maxDifference } from '../../helpers/tensors'
 
@@ -23,16 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => runtime.dispose())
 
-/** A picture of its own for every number. */
-async function png(number: number): Promise<Buffer> {
-  const random = randomStream(number)
-  const [from, to] = [Array.from({ length: 3 }, () => 255 * random.uniform()), Array.from({ length: 3 }, () => 255 * random.uniform())]
-  const rgb = Buffer.from(Array.from({ length: 16 * 16 * 3 }, (_, index) => from[index % 3]! + ((to[index % 3]! - from[index % 3]!) * ((index * (1 + (number % 5))) % 768)) / 768))
-  return sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } }).png().toBuffer()
-}
-
 /** Files of as many pictures, by name. */
-const many = async (count: number): Promise<Record<string, Buffer>> => Object.fromEntries(await Promise.all(Array.from({ length: count }, async (_, number) => [`${String(number).padStart(3, '0')}.png`, await png(number)] as const)))
+const many = async (count: number): Promise<Record<string, Buffer>> => Object.fromEntries(await Promise.all(Array.from({ length: count }, async (_, number) => [`${String(number).padStart(3, '0')}.png`, await countedPicture(number)] as const)))
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -92,7 +82,7 @@ const rough = ({ embedded, again, already, skipped }: EmbedLibraryResult): unkno
 
 describe('embedLibrary', () => {
   it.each([true, false])('embeds each content once and nothing twice (contents known: %s)', async (known) => {
-    const [a, b] = [await png(1), await png(2)]
+    const [a, b] = [await countedPicture(1), await countedPicture(2)]
     await withFolder({ 'a.png': a, 'b.png': b, 'copy of a.png': a }, async (folder) => {
       const backbone = countingBackbone()
       const pictures = await folder.pictures(known)
@@ -106,7 +96,7 @@ describe('embedLibrary', () => {
   })
 
   it('stores vectors under what was decoded when a file has changed, and lets its twin stand for the old content', async () => {
-    const [old, changed] = [await png(1), await png(2)]
+    const [old, changed] = [await countedPicture(1), await countedPicture(2)]
     await withFolder({ 'a.png': old, 'b.png': old }, async (folder) => {
       const pictures = await folder.pictures()
       await writeFile(join(folder.root, 'a.png'), changed)
@@ -119,7 +109,7 @@ describe('embedLibrary', () => {
 
   it('leaves out what cannot be decoded, under each of its names, and what is gone', async () => {
     const broken = Buffer.from('not a picture')
-    await withFolder({ 'a.png': await png(1), 'b.jpg': broken, 'c.jpg': broken }, async (folder) => {
+    await withFolder({ 'a.png': await countedPicture(1), 'b.jpg': broken, 'c.jpg': broken }, async (folder) => {
       const events: EmbedEvent[] = []
       const pictures = [...(await folder.pictures()), { relativePath: 'away.png', sizeBytes: 1, problem: undefined, hash: 'f'.repeat(64), gone: true }]
       const result = await run(folder, pictures, { events })
@@ -157,7 +147,7 @@ describe('embedLibrary', () => {
   })
 
   it('goes on when one file alone goes away', async () => {
-    await withFolder({ 'a.png': await png(1), 'b.png': await png(2) }, async (folder) => {
+    await withFolder({ 'a.png': await countedPicture(1), 'b.png': await countedPicture(2) }, async (folder) => {
       const pictures = await folder.pictures()
       await rm(join(folder.root, 'a.png'))
       expect(rough(await run(folder, pictures))).toEqual({ embedded: 1, again: 0, already: 0, skipped: ['a.png: SOURCE_UNAVAILABLE'] })
@@ -165,7 +155,7 @@ describe('embedLibrary', () => {
   })
 
   it('stores no vector that holds something that is no number', async () => {
-    await withFolder({ 'a.png': await png(1), 'b.png': await png(2) }, async (folder) => {
+    await withFolder({ 'a.png': await countedPicture(1), 'b.png': await countedPicture(2) }, async (folder) => {
       let runs = 0
       const backbone = countingBackbone({ spoil: (cls) => { if (runs++ === 0) cls[3] = NaN } })
       expect(rough(await run(folder, await folder.pictures(), { backbone }))).toEqual({ embedded: 1, again: 0, already: 0, skipped: ['a.png: RUNTIME'] })
