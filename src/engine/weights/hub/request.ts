@@ -28,6 +28,8 @@ const connectMs = 20_000
 /** A line on which nothing comes for so long is dead. */
 const silenceMs = 30_000
 const mostRedirects = 5
+/** Bytes that wait for the disk, about. */
+const mostWaiting = 4 * 2 ** 20
 
 let agent: Dispatcher | undefined
 /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY are heeded. */
@@ -75,11 +77,40 @@ function nextUrl(url: string, location: string | undefined): string {
   return next.href
 }
 
-async function* chunksOf(url: string, body: Dispatcher.ResponseData['body']): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of body) yield chunk as Uint8Array
-  } catch (error) {
-    throw toFailure(url, error)
+/**
+ * What comes over a line, all of it: a stream that breaks forgets what it has not handed out, so it is taken at once.
+ */
+function everything(url: string, body: Dispatcher.ResponseData['body']): AsyncIterable<Uint8Array> {
+  const waiting: Uint8Array[] = []
+  let bytes = 0
+  let end: { readonly error: unknown } | 'whole' | undefined
+  let wake: () => void = () => undefined
+  const finish = (how: typeof end): void => {
+    end ??= how
+    wake()
+  }
+  body.on('data', (chunk: Uint8Array) => {
+    waiting.push(chunk)
+    bytes += chunk.length
+    if (bytes > mostWaiting) body.pause()
+    wake()
+  })
+  body.on('end', () => { finish('whole') })
+  body.on('error', (error) => { finish({ error }) })
+  body.on('close', () => { finish({ error: Object.assign(new Error('the line was closed'), { code: 'ECONNRESET' }) }) })
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        const chunk = waiting.shift()
+        if (chunk !== undefined) {
+          bytes -= chunk.length
+          if (bytes < mostWaiting / 2) body.resume()
+          yield chunk
+        } else if (end === 'whole') return
+        else if (end !== undefined) throw toFailure(url, end.error)
+        else await new Promise<void>((resolve) => { wake = resolve })
+      }
+    },
   }
 }
 
@@ -126,7 +157,7 @@ export async function openResponse(url: string, { from, validator, signal }: Fil
     contentType: (one(got['content-type']) ?? '').toLowerCase(),
     // A weak tag says nothing of single bytes.
     validator: tag !== undefined && !tag.startsWith('W/') ? tag : one(got['last-modified']),
-    body: chunksOf(url, body),
+    body: everything(url, body),
     discard,
   }
 }
