@@ -1,15 +1,15 @@
-/** @file Requests that are not answered yet. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests about two pictures. */
+import type { EngineContract, Handlers } from '../../contract'
 import type { EngineState } from '../engine-state'
+import { matchCommon, matchMutual, matchPatch } from '../match'
 
 type MatchRequests = 'match.patch' | 'match.mutual' | 'match.common'
 
-const notYet = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
-
-export function matchHandlers(_state: EngineState): Pick<Handlers<EngineContract>, MatchRequests> {
+/** `match.*` */
+export function matchHandlers(state: EngineState): Pick<Handlers<EngineContract>, MatchRequests> {
   return {
-    'match.patch': notYet,
-    'match.mutual': notYet,
-    'match.common': notYet,
+    'match.patch': (request) => matchPatch(state, request),
+    'match.mutual': (request) => matchMutual(state, request),
+    'match.common': (request) => matchCommon(state, request),
   }
 }
