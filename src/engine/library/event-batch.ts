@@ -29,7 +29,8 @@ export function createEventBatch<T>(send: (items: readonly T[]) => void): EventB
   }
   return {
     add: (items) => {
-      held.push(...items)
+      // One by one: a call takes some hundred thousand arguments and no more, and a whole drive may be gone at once.
+      for (const item of items) held.push(item)
       const waited = performance.now() - lastSent
       if (held.length >= largestBatch || waited >= holdMs) flush()
       else timer ??= setTimeout(flush, holdMs - waited)

@@ -20,6 +20,13 @@ describe('createEventBatch', () => {
     expect({ before, sent }).toEqual({ before: [[1]], sent: [[1], [2, 3, 4]] })
   })
 
+  it('takes as many at once as there are', () => {
+    const sent: number[] = []
+    const batch = createEventBatch<number>((items) => sent.push(items.length))
+    batch.add(Array.from({ length: 1_000_000 }, (_, index) => index))
+    expect(sent).toEqual([1_000_000])
+  })
+
   it('does not let a batch grow without end', () => {
     const sent: number[] = []
     const batch = createEventBatch<number>((items) => sent.push(items.length))
