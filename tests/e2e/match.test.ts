@@ -57,7 +57,7 @@ describe('two pictures side by side', () => {
 
   it('are joined by lines between patches that choose each other, nearly all by the same shift', async () => {
     await mode('Pairs').click()
-    await byTestId('match-line').first().waitFor({ timeout: 30_000 })
+    await byTestId('match-line').first().waitFor({ state: 'attached', timeout: 30_000 })
     const overlay = (await byTestId('match-left').locator('.side-overlay').boundingBox())!
     const other = (await byTestId('match-right').locator('.side-overlay').boundingBox())!
     const shifts = await byTestId('match-line').evaluateAll((lines, patch) => lines.map((line) => {
