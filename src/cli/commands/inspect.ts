@@ -45,10 +45,10 @@ async function inspectOne(backbone: Backbone, image: string, folder: string, siz
   const { manifest, config } = backbone
   const prepared = await preparePicture(await readImageFile(image), size, manifest, maxPatches)
   const state = await analyseImage(backbone, prepared)
-  const { grid } = state.batch
+  const { grid } = state
   const patches = grid.height * grid.width
   const attention = await attentionOf(state, config.depth - 1, 'cls')
-  const pictures = inspectPictures(attention, pcaOf(state), grid, prepared)
+  const pictures = inspectPictures(attention, await pcaOf(state), grid, prepared)
 
   for (const { name, rgb, width, height } of pictures) await saveFile(join(folder, name), await encodePng(rgb, width, height))
   await writeNpy(join(folder, 'tokens.npy'), tensor('float32', [1 + config.registers + patches, config.dim], state.tokens))

@@ -78,6 +78,7 @@ export interface FoundObject {
   readonly field: Float32Array
   /** In patches: left, top, width, height. */
   readonly box: readonly [number, number, number, number]
+  /** The patch it was found from; −1 where nothing stands out, and then mask and box are empty. */
   readonly seed: number
   /** What was found, or why there is nothing, in words. */
   readonly note: string
@@ -85,7 +86,7 @@ export interface FoundObject {
 
 /** Patches whose tokens hold something else than the picture there. Darcet et al. 2023. */
 export interface Artefacts {
-  /** Length of each patch token, float32 [patches]. */
+  /** Length of each patch token before the final norm, float32 [patches]. */
   readonly norms: Float32Array
   /** 1 for an artefact, uint8 [patches]. */
   readonly outlier: Uint8Array

@@ -15,16 +15,28 @@ export interface Analyses<S> {
   forgetModel(modelId: string): void
 }
 
-/** At most `capacity` analyses; the one not asked for the longest is forgotten first. */
-export function createAnalyses<S>(capacity: number): Analyses<S> {
+/** How much analyses may take together. */
+export interface AnalysesBudget<S> {
+  readonly bytes: number
+  sizeOf(state: S): number
+}
+
+/** At most `capacity` analyses, and of those the last within the budget; the one not asked for the longest is forgotten first. */
+export function createAnalyses<S>(capacity: number, budget?: AnalysesBudget<S>): Analyses<S> {
   // In order of use, oldest first.
   const kept = new Map<string, KeptAnalysis<S>>()
   return {
     keep: (analysis) => {
       const analysisId = randomBytes(12).toString('base64url')
       kept.set(analysisId, analysis)
-      const [oldest] = kept.keys()
-      if (kept.size > capacity && oldest !== undefined) kept.delete(oldest)
+      let bytes = 0
+      for (const { state } of kept.values()) bytes += budget?.sizeOf(state) ?? 0
+      for (const [id, { state }] of kept) {
+        // The latest is kept whatever it takes: its own request has said how much that is.
+        if (id === analysisId || (kept.size <= capacity && bytes <= (budget?.bytes ?? Infinity))) break
+        bytes -= budget?.sizeOf(state) ?? 0
+        kept.delete(id)
+      }
       return analysisId
     },
     get: (analysisId) => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { EngineError, messageOf, type EngineContract, type LibraryChanges, type PushValueOf, type RunInfo } from '../contract'
 import { openCodeProducts, type CodeProducts } from '../collection'
-import { loadBackbone, openRowProducts, type AnalysisState, type Backbone, type RowProducts } from '../inference'
+import { analysisBytes, loadBackbone, openRowProducts, type AnalysisState, type Backbone, type RowProducts } from '../inference'
 import { createLibraries, openStore, type Libraries, type Store } from '../library'
 import type { EngineOptions } from '../link'
 import { createRuntime, type Runtime } from '../runtime'
@@ -12,6 +12,7 @@ import { createClusterings, type Clusterings } from './clusterings'
 import { createColourBases, type ColourBases } from './colour-bases'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
+import { createLookSpeeds, type LookSpeeds } from './look-speeds'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
 import { createModelStore, type ModelStore } from './model-store'
@@ -30,6 +31,8 @@ import { createVectorSetCache, type VectorSetCache } from './vector-sets'
 const keptBackbones = 2
 /** Enough to go back and forth between neighbours in a folder. */
 const keptAnalyses = 8
+/** Those of pictures that were looked at in tiles may take hundreds of megabytes each. */
+const analysesBudget = { bytes: 768 * 2 ** 20, sizeOf: analysisBytes }
 
 export interface EngineState {
   readonly options: EngineOptions
@@ -38,6 +41,7 @@ export interface EngineState {
   readonly models: ModelStore
   readonly backbones: BackboneCache<Backbone>
   readonly analyses: Analyses<AnalysisState>
+  readonly lookSpeeds: LookSpeeds
   /** What the workspace knows of pictures; this engine alone writes to it. */
   readonly store: Promise<Store>
   readonly libraries: Libraries
@@ -90,7 +94,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
   const modelsFolder = join(options.workspace, 'models')
   await removeUnfinished(modelsFolder)
   const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder })
-  const analyses = createAnalyses<AnalysisState>(keptAnalyses)
+  const analyses = createAnalyses<AnalysisState>(keptAnalyses, analysesBudget)
   const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
   const runStore = createDiskRunStore(join(options.workspace, 'runs'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
   const fork = (): TrainerProcess => {
@@ -112,6 +116,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     models,
     backbones: createBackboneCache(keptBackbones, load, analyses.forgetModel),
     analyses,
+    lookSpeeds: createLookSpeeds(),
     store: Promise.resolve(store),
     libraries: createLibraries({
       files: store.files,

@@ -8,6 +8,7 @@ export { embedToFile, type EmbedFileRequest, type EmbedFileSummary } from './emb
 export { exportModelToFile, type ModelFileRequest } from './export-model-to-file'
 export { exportVectors, type ExportedVectors, type ExportPicture, type ExportVectorsOptions, type StoredTokens } from './export-vectors'
 export { createHost, type Host, type ParseArgument } from './host'
+export { describeLook, lookAtPicture, type LookRequest } from './look-at-picture'
 export { modelKeyOf } from './model-key'
 export { modelInfo } from './model-store'
 export { describePreparation, preparePicture } from './prepare-picture'

@@ -17,9 +17,9 @@ function reduced({ rgb, height, width }: RgbPixels, maxEdge: number): RgbPixels 
  * @throws EngineError NOT_FOUND when the analysis is no longer kept, BAD_REQUEST where the labels are not one for each patch
  */
 export async function refineAnalysis({ analyses }: EngineState, { analysisId, labels, method, maxEdge }: RefineRequest): Promise<RefinedLabels> {
-  const { prepared, batch } = analyses.get(analysisId).state
+  const { prepared, grid } = analyses.get(analysisId).state
   const picture = reduced(prepared, maxEdge)
   // A call has no cancel; this ends within a second.
-  const refined = await refineLabels(picture, labels, batch.grid, method, new AbortController().signal)
+  const refined = await refineLabels(picture, labels, grid, method, new AbortController().signal)
   return { height: picture.height, width: picture.width, labels: refined }
 }

@@ -1,7 +1,7 @@
 /** @file A model ready to look at pictures: its graphs built over weights that stay in their file, its sessions opened when first needed. */
 import { buildModel, input, type BuiltModel, type ParameterData, type Value } from '../graph'
 import { clsOf, meanPatchOf, parametersFrom, patchTokensOf, positionWeights, visionTransformer, vitParameters, vitParameterValues, type Parameters, type VitConfig } from '../nn'
-import type { AttentionForm } from '../ops'
+import { sumSquares, type AttentionForm } from '../ops'
 import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
 import { EngineError } from '../contract'
@@ -38,6 +38,8 @@ export interface DenseTokens {
   readonly tokens: Float32Array
   /** For each block, the attention of the query tokens: float32 `[count, heads, queries, tokens]`. */
   readonly attention: readonly Float32Array[]
+  /** Length of each token before the final norm, which would hide it: float32 `[count, 1 + registers + patches]`. */
+  readonly lengths: Float32Array
   /** Time of the run itself, without loading the model, milliseconds. */
   readonly modelMs: number
 }
@@ -137,7 +139,8 @@ function lookGraph(config: VitConfig, { values, data }: BackboneWeights, form: A
   const queries = input('queries', 'int64', ['queries'])
   const { tokens, blocks } = visionTransformer(config, values, inputs, form)
   const attention = blocks.map((block, index) => [attentionName(index), block.attention(queries)] as const)
-  return buildModel('look', { tokens, ...Object.fromEntries(attention) }, data)
+  const squares = sumSquares(blocks.at(-1)?.tokens ?? tokens, -1)
+  return buildModel('look', { tokens, squares, ...Object.fromEntries(attention) }, data)
 }
 
 /** The graph behind finding objects: the keys of the last block, which needs no attention of that block and nothing after it. */
@@ -220,6 +223,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
       return {
         modelMs,
         tokens: float32(results, 'tokens'),
+        lengths: float32(results, 'squares').map(Math.sqrt),
         attention: Array.from({ length: config.depth }, (_, block) => float32(results, attentionName(block))),
       }
     },

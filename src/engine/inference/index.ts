@@ -1,6 +1,8 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
-export { analyseImage, attentionOf, patchTokens, pcaOf, similarityTo, type AnalysisState } from './analyse'
+export { analyseImage, analysisBytes, attentionOf, patchTokens, pcaOf, similarityTo, type AnalysisState } from './analyse'
 export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
+export { analyseTiles, type TiledOptions } from './tiled-look'
+export { lookCost, planTiles, type AxisTiles, type LookCost, type TilePlan } from './tiles'
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
 export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSummary } from './embed'
 export { embedRuns, pooledVector, type EmbeddedImage, type EmbedRunOptions, type EmbedSource, type ImageTokens } from './embed-runs'

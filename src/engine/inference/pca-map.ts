@@ -18,16 +18,16 @@ function isBorder(row: number, { height, width }: PatchGrid): boolean {
 }
 
 /**
- * Foreground by the sign of the first component. PCA leaves the sign open; the side that is rarer along the border of
+ * Which sign of the first component is foreground. PCA leaves the sign open; the side that is rarer along the border of
  * the picture is taken as foreground, and where both are as common the axis keeps its fixed sign.
  */
-function foregroundOf(firstScores: Float32Array, grid: PatchGrid): Uint8Array {
+function foregroundSign(rows: readonly number[], firstScores: Float32Array, grid: PatchGrid): number {
   let borderSum = 0
   let borderCount = 0
   let innerSum = 0
   let innerCount = 0
-  firstScores.forEach((score, row) => {
-    if (isBorder(row, grid)) {
+  firstScores.forEach((score, index) => {
+    if (isBorder(rows[index]!, grid)) {
       borderSum += Math.sign(score)
       borderCount++
     } else {
@@ -37,8 +37,7 @@ function foregroundOf(firstScores: Float32Array, grid: PatchGrid): Uint8Array {
   })
   const border = borderCount === 0 ? 0 : borderSum / borderCount
   const inner = innerCount === 0 ? 0 : innerSum / innerCount
-  const sign = border > inner ? -1 : 1
-  return Uint8Array.from(firstScores, (score) => (score * sign > 0 ? 1 : 0))
+  return border > inner ? -1 : 1
 }
 
 /** The bounds between which one component is stretched to 0..255; the outermost percent at each end is clipped. */
@@ -50,18 +49,42 @@ export function colourRange(scores: readonly number[]): { readonly low: number; 
   return { low, high: high > low ? high : low + 1 }
 }
 
-/** uint8 `[patches, 3]`: components stretched over the fitted rows, for all rows. */
-function colours(all: RowSet, fitted: RowSet, fit: PrincipalComponents): Uint8Array {
+/** How the patches of one picture become colours. */
+interface PcaFit {
+  readonly first: PrincipalComponents
+  readonly sign: number
+  readonly fit: PrincipalComponents
+  readonly ranges: readonly { readonly low: number; readonly high: number }[]
+  readonly note: string
+}
+
+/** Fits the axes and their ranges on some rows of the picture. */
+function fitPca({ data, dim, rows }: RowSet, grid: PatchGrid): PcaFit {
+  const sample: RowSet = { data, dim, rows }
+  const first = principalComponents(sample, 1)
+  const firstScores = project(sample, first)
+  const sign = foregroundSign(rows, firstScores, grid)
+  const inside = rows.filter((_row, index) => firstScores[index]! * sign > 0)
+  const fitted = inside.length > components ? { ...sample, rows: inside } : sample
+  const fit = principalComponents(fitted, components)
+  const scores = project(fitted, fit)
   const width = fit.axes.length
-  const scores = project(all, fit)
-  const fittedScores = project(fitted, fit)
-  const rgb = new Uint8Array(all.rows.length * components)
-  for (let component = 0; component < width; component++) {
-    const { low, high } = colourRange(fitted.rows.map((_, index) => fittedScores[index * width + component]!))
-    for (let row = 0; row < all.rows.length; row++)
-      rgb[row * components + component] = Math.round(255 * Math.min(1, Math.max(0, (scores[row * width + component]! - low) / (high - low))))
-  }
-  return rgb
+  const ranges = fit.axes.map((_axis, component) => colourRange(fitted.rows.map((_row, index) => scores[index * width + component]!)))
+  const of = rows.length === grid.height * grid.width ? `${rows.length}` : `${rows.length} sampled`
+  const which = fitted === sample ? 'all' : 'the foreground by the first component'
+  return { first, sign, fit, ranges, note: `Three principal components of ${fitted.rows.length} of ${of} patch tokens (${which}), outer ${100 * outlierShare} % clipped` }
+}
+
+/** Colours rows `from` up to `to` and tells which are foreground. */
+function paint({ first, sign, fit, ranges }: PcaFit, data: Float32Array, dim: number, from: number, to: number, target: Pick<PcaMap, 'rgb' | 'foreground'>): void {
+  const set: RowSet = { data, dim, rows: Array.from({ length: to - from }, (_, index) => from + index) }
+  project(set, first).forEach((score, index) => (target.foreground[from + index] = score * sign > 0 ? 1 : 0))
+  const scores = project(set, fit)
+  const width = fit.axes.length
+  ranges.forEach(({ low, high }, component) => {
+    for (let index = 0; index < to - from; index++)
+      target.rgb[(from + index) * components + component] = Math.round(255 * Math.min(1, Math.max(0, (scores[index * width + component]! - low) / (high - low))))
+  })
 }
 
 /**
@@ -71,16 +94,27 @@ function colours(all: RowSet, fitted: RowSet, fit: PrincipalComponents): Uint8Ar
  */
 export function pcaMap(patchTokens: Float32Array, dim: number, grid: PatchGrid): PcaMap {
   const count = grid.height * grid.width
-  const all: RowSet = { data: patchTokens, dim, rows: rowsWhere(count, () => true) }
-  const first = principalComponents(all, 1)
-  const foreground = foregroundOf(project(all, first), grid)
-  const inside = rowsWhere(count, (row) => foreground[row] === 1)
-  const fitted = inside.length > components ? { ...all, rows: inside } : all
-  const fit = principalComponents(fitted, components)
-  return {
-    rgb: colours(all, fitted, fit),
-    foreground,
-    explained: fit.explained,
-    note: `Three principal components of ${fitted.rows.length} of ${count} patch tokens (${fitted === all ? 'all' : 'the foreground by the first component'}), outer ${100 * outlierShare} % clipped`,
+  const fit = fitPca({ data: patchTokens, dim, rows: rowsWhere(count, () => true) }, grid)
+  const map = { rgb: new Uint8Array(count * components), foreground: new Uint8Array(count) }
+  paint(fit, patchTokens, dim, 0, count, map)
+  return { ...map, explained: fit.fit.explained, note: fit.note }
+}
+
+/** Patches that the axes of a large picture are fitted on. */
+const sampledPatches = 2048
+/** Patches coloured between two turns of the event loop. */
+const rowsAtOnce = 2048
+
+/** {@link pcaMap} of a picture of many patches: fitted on a sample of them, coloured in slices. */
+export async function largePcaMap(patchTokens: Float32Array, dim: number, grid: PatchGrid): Promise<PcaMap> {
+  const count = grid.height * grid.width
+  // Not a fixed step: it could meet the same columns of the grid in every row.
+  const rows = Array.from({ length: Math.min(count, sampledPatches) }, (_, index) => Math.floor(((index + ((index * 0.618034) % 1)) * count) / sampledPatches)).filter((row) => row < count)
+  const fit = fitPca({ data: patchTokens, dim, rows }, grid)
+  const map = { rgb: new Uint8Array(count * components), foreground: new Uint8Array(count) }
+  for (let from = 0; from < count; from += rowsAtOnce) {
+    await new Promise(setImmediate)
+    paint(fit, patchTokens, dim, from, Math.min(count, from + rowsAtOnce), map)
   }
+  return { ...map, explained: fit.fit.explained, note: fit.note }
 }

@@ -88,6 +88,7 @@ describe('the engine', () => {
       inputWidth: 168,
       gridHeight: 8,
       gridWidth: 12,
+      tiles: 1,
       layers: 4,
       heads: 3,
       extent: { left: 0, top: 0, width: 1, height: 1 },

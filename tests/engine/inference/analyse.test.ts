@@ -46,24 +46,24 @@ describe('looking at a picture', () => {
     expect(last.weights).not.toEqual(patch.weights)
   })
 
-  it('finds a patch most like itself', () => {
-    const { cosine } = similarityTo(state, 33)
+  it('finds a patch most like itself', async () => {
+    const { cosine } = await similarityTo(state, 33)
     expect(cosine[33]).toBeCloseTo(1, 5)
     expect(cosine.findIndex((value, index) => index !== 33 && value > (cosine[33] ?? 0) + 1e-6)).toBe(-1)
     expect(patchTokens(state)).toHaveLength(cosine.length * backbone.config.dim)
   })
 
-  it('colours every patch, the same every time', () => {
-    const map = pcaOf(state)
+  it('colours every patch, the same every time', async () => {
+    const map = await pcaOf(state)
     expect(map.rgb).toHaveLength(3 * state.batch.grid.height * state.batch.grid.width)
     expect(new Set(map.rgb).size).toBeGreaterThan(50)
-    expect(pcaOf(state)).toEqual(map)
+    expect(await pcaOf(state)).toEqual(map)
   })
 
   it.each([
     ['a block', () => attentionOf(state, 4, 'cls'), 'block 4 is outside 0 to 3'],
     ['a patch to attend from', () => attentionOf(state, 0, 9999), /^patch 9999 is outside 0 to \d+$/],
-    ['a patch to compare with', async () => Promise.resolve().then(() => similarityTo(state, -1)), /^patch -1 is outside/],
+    ['a patch to compare with', () => similarityTo(state, -1), /^patch -1 is outside/],
   ])('refuses %s that does not exist', async (_what, ask, message) => {
     await expect(ask()).rejects.toMatchObject({ code: 'BAD_REQUEST', message: expect.stringMatching(message) })
   })

@@ -1,18 +1,16 @@
 /** @file Requests about one picture as one model sees it. */
 import type { AnalyseRequest, Analysis, EngineContract, Handlers } from '../../contract'
-import { analyseImage, attentionOf, pcaOf, similarityTo, type AnalysisState } from '../../inference'
+import { attentionOf, pcaOf, similarityTo, type AnalysisState } from '../../inference'
 import { readImageFile } from '../../image'
+import { createProgress } from '../../progress'
 import type { EngineState } from '../engine-state'
-import { preparePicture } from '../prepare-picture'
+import { describeLook, lookAtPicture } from '../look-at-picture'
 import { preparePatchSearch } from '../search-patches'
 
 type ViewRequests = 'view.analyse' | 'view.attention' | 'view.similarity'
 
-/** 64 × 64: attention grows with the square, and beyond this a click takes seconds. */
-const maxViewPatches = 4096
-
 async function describe(request: AnalyseRequest, analysisId: string, state: AnalysisState): Promise<Analysis> {
-  const { backbone, prepared, batch, modelMs } = state
+  const { backbone, prepared, grid, tiles, modelMs } = state
   const { depth, heads } = backbone.config
   return {
     analysisId,
@@ -20,33 +18,39 @@ async function describe(request: AnalyseRequest, analysisId: string, state: Anal
     modelId: request.modelId,
     inputHeight: prepared.height,
     inputWidth: prepared.width,
-    gridHeight: batch.grid.height,
-    gridWidth: batch.grid.width,
-    tiles: 1,
+    gridHeight: grid.height,
+    gridWidth: grid.width,
+    tiles,
     layers: depth,
     heads,
     extent: prepared.extent,
     attention: await attentionOf(state, depth - 1, 'cls'),
-    pca: pcaOf(state),
+    pca: await pcaOf(state),
     modelMs,
-    note: prepared.note,
+    note: describeLook(state),
   }
 }
 
 /** `view.*` */
 export function viewHandlers(engine: EngineState): Pick<Handlers<EngineContract>, ViewRequests> {
-  const { libraries, backbones, analyses, tellThroughput } = engine
+  const { libraries, backbones, analyses, lookSpeeds, tellThroughput } = engine
   return {
-    'view.analyse': (request, { signal }) =>
+    'view.analyse': (request, { signal, emit }) =>
       backbones.use(request.modelId, async (backbone) => {
         const { path, libraryId } = libraries.image(request.imageId)
         const bytes = await readImageFile(path)
         signal.throwIfAborted()
-        const prepared = await preparePicture(bytes, request.size, backbone.manifest, maxViewPatches)
+        const progress = createProgress('Looking at the picture', 1, emit)
+        const state = await lookAtPicture(backbone, bytes, { size: request.size, tiled: request.tiled ?? false }, {
+          signal,
+          onRun: (done, all) => {
+            if (done === 1) progress.grow(all - 1)
+            progress.advance(1)
+          },
+        })
         signal.throwIfAborted()
-        const state = await analyseImage(backbone, prepared)
-        signal.throwIfAborted()
-        tellThroughput({ modelId: request.modelId, imagesPerSecond: 1000 / state.modelMs })
+        lookSpeeds.measured(request.modelId, state.macs, state.modelMs)
+        if (state.tiles === 1) tellThroughput({ modelId: request.modelId, imagesPerSecond: 1000 / state.modelMs })
         // A search by one of its patches may come next. What fails now is met by that search.
         preparePatchSearch(engine, libraryId, request.modelId).catch(() => undefined)
         return describe(request, analyses.keep({ modelId: request.modelId, state }), state)
@@ -55,6 +59,6 @@ export function viewHandlers(engine: EngineState): Pick<Handlers<EngineContract>
       const { modelId, state } = analyses.get(analysisId)
       return backbones.use(modelId, () => attentionOf(state, layer, query))
     },
-    'view.similarity': ({ analysisId, patch }) => Promise.resolve(similarityTo(analyses.get(analysisId).state, patch)),
+    'view.similarity': async ({ analysisId, patch }) => similarityTo(analyses.get(analysisId).state, patch),
   }
 }

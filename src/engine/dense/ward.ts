@@ -1,0 +1,56 @@
+/** @file Ward's merges: which groups become one, from as many as there are to a single one. */
+import { EngineError } from '../contract'
+
+/** Merges in order. */
+export interface WardTree {
+  /** Step i makes group `n + i` of the two named, the lower first; uint16 [n − 1, 2]. */
+  readonly merges: Uint16Array
+  /** √(2ab / (a + b)) · distance of the two means, of a and b members, as SciPy gives it; float32 [n − 1], rising. */
+  readonly heights: Float32Array
+}
+
+/** Numbers of groups take 16 bits. */
+const mostGroups = 32_768
+
+/**
+ * Joins the two groups that raise the sum of squared distances from the means the least, until one is left; of equal pairs
+ * the first. n² distances in memory, n² steps of n at the most.
+ * @param vectors means of the groups to begin with, float32 [n, dim]
+ * @param weights their members, float32 [n], each above 0
+ * Source: Ward, "Hierarchical grouping to optimize an objective function" (1963).
+ * @throws EngineError BAD_REQUEST for more groups than can be numbered
+ */
+export function wardTree(vectors: Float32Array, weights: Float32Array, dim: number): WardTree {
+  const count = weights.length
+  if (count > mostGroups) throw new EngineError('BAD_REQUEST', `wardTree: ${count} groups; at most ${mostGroups} can be joined`)
+  const merges = new Uint16Array(2 * Math.max(0, count - 1))
+  const heights = new Float32Array(Math.max(0, count - 1))
+  const means = Float64Array.from(vectors)
+  const sizes = Float64Array.from(weights)
+  /** Group that each place holds now, −1 once it has gone into another. */
+  const groups = Int32Array.from({ length: count }, (_, place) => place)
+  const distances = new Float64Array(count * count)
+  const cost = (a: number, b: number): number => {
+    let square = 0
+    for (let column = 0; column < dim; column++) square += (means[a * dim + column]! - means[b * dim + column]!) ** 2
+    return (square * sizes[a]! * sizes[b]!) / (sizes[a]! + sizes[b]!)
+  }
+  for (let a = 0; a < count; a++) for (let b = a + 1; b < count; b++) distances[a * count + b] = cost(a, b)
+  for (let step = 0; step < count - 1; step++) {
+    let [first, second, least] = [-1, -1, Infinity]
+    for (let a = 0; a < count; a++) {
+      if (groups[a]! < 0) continue
+      for (let b = a + 1; b < count; b++) if (groups[b]! >= 0 && distances[a * count + b]! < least) [first, second, least] = [a, b, distances[a * count + b]!]
+    }
+    merges.set([groups[first]!, groups[second]!].sort((x, y) => x - y), 2 * step)
+    heights[step] = Math.sqrt(2 * least)
+    const total = sizes[first]! + sizes[second]!
+    for (let column = 0; column < dim; column++)
+      means[first * dim + column] = (means[first * dim + column]! * sizes[first]! + means[second * dim + column]! * sizes[second]!) / total
+    sizes[first] = total
+    groups[first] = count + step
+    groups[second] = -1
+    for (let other = 0; other < count; other++) if (other !== first && groups[other]! >= 0) distances[Math.min(first, other) * count + Math.max(first, other)] = cost(first, other)
+  }
+  return { merges, heights }
+}
