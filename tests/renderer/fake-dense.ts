@@ -3,6 +3,7 @@ import { EngineError, type EngineContract, type Handlers } from '../../src/engin
 
 type DenseRequests =
   | Extract<keyof Handlers<EngineContract>, `colours.${string}` | `segments.${string}` | `heads.${string}` | `depth.${string}` | `labels.${string}` | `match.${string}` | `propagate.${string}`>
+  | `hub.${'list' | 'download'}`
   | 'view.estimate'
   | 'view.parts'
   | 'view.object'
@@ -16,6 +17,8 @@ const nothing = (): Promise<never[]> => Promise.resolve([])
 const missing = (): Promise<never> => Promise.reject(new EngineError('NOT_FOUND', 'the invented engine has no patch tokens'))
 
 export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
+  'hub.list': nothing,
+  'hub.download': missing,
   'view.estimate': missing,
   'view.parts': missing,
   'view.object': missing,

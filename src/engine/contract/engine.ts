@@ -79,6 +79,7 @@ import type {
   TrainHeadEvent,
   TrainHeadRequest,
 } from './heads'
+import type { HubDownload, HubEntry } from './hub'
 import type {
   LabelChange,
   LabelExportRequest,
@@ -142,6 +143,11 @@ export const engineContract = {
   'models.list': call<undefined, readonly ModelInfo[]>(),
   'models.import': job<{ readonly path: string; readonly name: string | undefined }, Progress, ModelInfo>(),
   'models.remove': call<{ readonly modelId: string }, undefined>(),
+
+  /** Official models and heads, with what they would cost on this machine. */
+  'hub.list': call<undefined, readonly HubEntry[]>(),
+  /** Comes from the official servers or a mirror; broken off, it goes on from there. */
+  'hub.download': job<{ readonly entryId: string; readonly mirror: string | undefined }, Progress, HubDownload>(),
 
   'view.analyse': job<AnalyseRequest, Progress, Analysis>(),
   'view.attention': call<

@@ -15,6 +15,7 @@ import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createLookSpeeds, type LookSpeeds } from './look-speeds'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
+import { measureMacs } from './measure-macs'
 import { createModelStore, type ModelStore } from './model-store'
 import { createPictureSets, type PictureSets } from './picture-sets'
 import { createPatchChunks, type PatchChunks } from './patch-chunks'
@@ -59,6 +60,8 @@ export interface EngineState {
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
   readonly rowProducts: () => Promise<RowProducts>
+  /** Multiply-accumulates a second of matrix products here, measured once. */
+  readonly macsPerSecond: () => Promise<number>
   /** Likewise for products of compact patch tokens. */
   readonly codeProducts: () => Promise<CodeProducts>
   /** Tells every client how fast the last work was. */
@@ -110,6 +113,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
       writeActiveRuns(options.workspace, runIds)
     },
   })
+  const rowProducts = once(async () => (await openRowProducts(await runtime)).products)
   return {
     options,
     runtime,
@@ -136,7 +140,8 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
-    rowProducts: once(async () => (await openRowProducts(await runtime)).products),
+    rowProducts,
+    macsPerSecond: once(async () => measureMacs(await rowProducts())),
     codeProducts: once(async () => openCodeProducts(await runtime)),
     tellThroughput,
   }

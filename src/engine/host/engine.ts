@@ -7,6 +7,7 @@ import { colourHandlers } from './handlers/colours'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
 import { headHandlers } from './handlers/heads'
+import { hubHandlers } from './handlers/hub'
 import { labelHandlers } from './handlers/labels'
 import { libraryHandlers } from './handlers/library'
 import { mapHandlers } from './handlers/map'
@@ -59,6 +60,7 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
       ...libraryHandlers(state),
       ...modelHandlers(state),
       ...modelExportHandlers(state),
+      ...hubHandlers(state),
       ...viewHandlers(state),
       ...viewDenseHandlers(state),
       ...matchHandlers(state),

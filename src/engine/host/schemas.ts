@@ -94,6 +94,8 @@ const schemas: Schemas = {
   'models.export': z
     .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional() })
     .transform((argument) => ({ modelId: argument.modelId, format: argument.format, bakedSize: argument.bakedSize })),
+  'hub.list': nothing,
+  'hub.download': z.strictObject({ entryId: id, mirror: z.string().max(2048).optional() }).transform((argument) => ({ entryId: argument.entryId, mirror: argument.mirror })),
   'view.analyse': z.strictObject({
     imageId: id,
     modelId: id,

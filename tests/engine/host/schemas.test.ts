@@ -22,6 +22,8 @@ const good: Readonly<Record<string, unknown>> = {
   'view.analyse': { imageId: 'i1', modelId: 'm1', size: 448 },
   'view.attention': { analysisId: 'a1', layer: 11, query: 'cls' },
   'view.similarity': { analysisId: 'a1', patch: 7 },
+  'hub.list': undefined,
+  'hub.download': { entryId: 'dinov2-vits14', mirror: 'http://mirror.local' },
   'view.estimate': { imageId: 'i1', modelId: 'm1', size: 'native', tiled: true },
   'view.parts': { analysisId: 'a1' },
   'view.object': { analysisId: 'a1', method: 'tokencut' },
