@@ -1,6 +1,6 @@
 /** @file The door of collection: what the vectors of many pictures tell together. Pure over vectors; nothing here knows files. */
 export { nearestNeighbours, type NeighbourOptions, type Neighbours } from './neighbours'
-export { fitPatchBasis } from './patch-basis'
+export { basisDims, fitPatchBasis } from './patch-basis'
 export { decodePatches, encodePatches, measurePatchCost, patchCosines, patchCost, type PatchCodes } from './patch-codes'
 export { chunkBytes, packPatches, type PatchChunk } from './patch-search-chunk'
 export { openCodeProducts, type CodeProducts } from './patch-search-products'

@@ -6,6 +6,9 @@ import { spreadVariance } from './patch-basis-spread'
 
 /** Numbers that are kept of each token. */
 const keptDims = 64
+/** Axes of a basis over tokens of `dim` numbers, which is also how many tokens it is fitted on at the least. */
+export const basisDims = (dim: number): number => Math.min(keptDims, dim)
+
 /** Directions iterated beside those that are kept, so that the last of them have settled too. */
 const oversampling = 16
 const iterations = 48
@@ -86,7 +89,7 @@ function withFixedSign(axis: Float64Array): Float64Array {
  */
 export async function fitPatchBasis(tokens: Float32Array, dim: number, products: RowProducts): Promise<PatchBasis> {
   const count = tokens.length / dim
-  const dims = Math.min(keptDims, dim)
+  const dims = basisDims(dim)
   if (count < dims) throw new EngineError('BAD_REQUEST', `patch basis: ${count} patch tokens are too few for ${dims} directions`)
   const { mean, covariance } = await momentsOf(tokens, dim, products)
   let trace = 0

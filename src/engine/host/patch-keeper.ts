@@ -1,6 +1,6 @@
 /** @file Patch tokens on their way into the store: the basis is fitted on the first pictures, then all become codes, and the loss is measured. */
 import { isEngineError, type PatchCost } from '../contract'
-import { encodePatches, fitPatchBasis, patchCosines, patchCost } from '../collection'
+import { basisDims, encodePatches, fitPatchBasis, patchCosines, patchCost } from '../collection'
 import type { ImageTokens, RowProducts } from '../inference'
 import type { PatchBasis, PatchTable, StoredPatches } from '../library'
 import { randomStreamAt } from '../tensor'
@@ -16,7 +16,10 @@ export interface PatchKeeperOptions {
 export interface PatchKeeper {
   /** Takes the patch tokens of a picture; gives what can be stored now, which may be more or fewer. */
   add(hash: string, tokens: ImageTokens): Promise<readonly StoredPatches[]>
-  /** Fits the basis on what there is, when not enough came before. */
+  /**
+   * Fits the basis on what there is, when not enough came before. Of so few patches that there are fewer than axes nothing is
+   * kept; they are made anew when there are more pictures.
+   */
   finish(): Promise<readonly StoredPatches[]>
   /**
    * For a job that ends before all pictures came: fits the basis on what there is where that is enough, for it stays; else
@@ -82,11 +85,17 @@ export async function createPatchKeeper({ table, products, dim, expected }: Patc
 
   const fit = async (): Promise<readonly StoredPatches[]> => {
     const share = Math.ceil(basisPatches / waiting.length)
-    const chosen = waiting.map(({ patches }, picture) => {
-      const total = patches.length / dim
-      return choose(total, Math.min(share, Math.floor(total * (1 - heldOut))), picture)
-    })
-    const sample = new Float32Array(dim * chosen.reduce((sum, { length }) => sum + length, 0))
+    const totals = waiting.map(({ patches }) => patches.length / dim)
+    const kept = totals.map((total) => Math.min(share, Math.floor(total * (1 - heldOut))))
+    const count = (counts: readonly number[]): number => counts.reduce((sum, some) => sum + some, 0)
+    // Of very few nothing can be spared for measuring.
+    const counts = count(kept) < basisDims(dim) ? totals : kept
+    if (count(counts) < basisDims(dim)) {
+      waiting = []
+      return []
+    }
+    const chosen = totals.map((total, picture) => choose(total, counts[picture]!, picture))
+    const sample = new Float32Array(dim * count(counts))
     let filled = 0
     waiting.forEach(({ patches }, picture) => {
       for (const place of chosen[picture]!) {
