@@ -1,14 +1,16 @@
-/** @file Requests that are not answered yet. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+/** @file Requests about labels carried through frames. */
+import type { EngineContract, Handlers } from '../../contract'
 import type { EngineState } from '../engine-state'
+import { createKeptPropagations } from '../propagate-kept'
+import { exportPropagation, runPropagation } from '../propagate-library'
 
 type PropagateRequests = 'propagate.run' | 'propagate.export'
 
-const notYet = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
-
-export function propagateHandlers(_state: EngineState): Pick<Handlers<EngineContract>, PropagateRequests> {
+/** `propagate.*` */
+export function propagateHandlers(state: EngineState): Pick<Handlers<EngineContract>, PropagateRequests> {
+  const kept = createKeptPropagations()
   return {
-    'propagate.run': notYet,
-    'propagate.export': notYet,
+    'propagate.run': (request, context) => runPropagation(state, kept, request, context),
+    'propagate.export': (request, context) => exportPropagation(state, kept, request, context),
   }
 }
