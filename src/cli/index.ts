@@ -4,6 +4,7 @@ import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
 import type { CurateOptions } from './commands/curate'
 import type { DedupeOptions } from './commands/dedupe'
+import type { DownloadOptions } from './commands/download'
 import type { EmbedOptions } from './commands/embed'
 import type { EvalKnnOptions } from './commands/eval'
 import type { ExportOptions } from './commands/export'
@@ -44,11 +45,12 @@ function buildProgram(): Command {
     .action((options: ServeOptions) => finish({}, async (context) => (await import('./commands/serve')).serve(options, context)))
 
   addJson(addModel(program.command('inspect')))
-    .description('attention per head, PCA and the raw arrays of pictures')
+    .description('attention per head, PCA, parts, the object, artefacts and the raw arrays of pictures')
     .argument('<images...>', 'picture files')
     .requiredOption('--out <dir>', 'where the files go: into it for one picture, into a folder named after each for several')
     .option('--size <n>', 'the whole picture with a short edge of n pixels, or "native"; by default the evaluation crop of the model', pictureSize)
-    .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, each with an -overlay.png; tokens.npy, attention.npy, inspect.json.')
+    .option('--tiled', 'a picture too large for one look in overlapping tiles; at its own size unless --size is given')
+    .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, segments.png, each with an -overlay.png; object-tokencut.png, object-lost.png, artefacts.png; tokens.npy, attention.npy, inspect.json with boxes and parts.')
     .action((images: readonly string[], options: InspectOptions & Json) => finish(options, async (context) => (await import('./commands/inspect')).inspect(images, options, context)))
 
   addJson(addModel(program.command('embed')))
@@ -157,6 +159,11 @@ function buildProgram(): Command {
     .option('--name <name>', 'by default after the file')
     .addOption(new Option('--key <network>', 'which network of a training checkpoint').choices(['teacher', 'student'] as const))
     .action((path: string, options: ImportOptions & Json) => finish(options, async (context) => (await import('./commands/models')).importIntoWorkspace(path, options, context)))
+  addJson(addWorkspace(models.command('download')))
+    .description('fetch an official model or head, and import it; without a name, list what there is')
+    .argument('[name]', 'for example dinov2-vits14')
+    .option('--mirror <url>', 'an address that stands for the official servers; by default DINOSCOPE_MIRROR')
+    .action((name: string | undefined, options: DownloadOptions & Json) => finish(options, async (context) => (await import('./commands/download')).download(name, options, context)))
   addJson(addWorkspace(models.command('remove')))
     .description('remove an imported model')
     .argument('<id>')

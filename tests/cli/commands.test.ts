@@ -29,7 +29,8 @@ const photo = (name: string): string => join(folder, 'photos', name)
 const npy = async (...path: string[]): Promise<ReturnType<typeof decodeNpy>> => decodeNpy(await readFile(join(folder, ...path)))
 
 describe('dinoscope inspect', () => {
-  const pictures = ['attention-head-0', 'attention-head-1', 'attention-head-2', 'attention-mean', 'pca'].flatMap((name) => [`${name}-overlay.png`, `${name}.png`])
+  const overlaid = ['attention-head-0', 'attention-head-1', 'attention-head-2', 'attention-mean', 'pca', 'segments'].flatMap((name) => [`${name}-overlay.png`, `${name}.png`])
+  const pictures = [...overlaid, 'object-tokencut.png', 'object-lost.png', 'artefacts.png']
   const names = [...pictures, 'attention.npy', 'inspect.json', 'tokens.npy'].sort()
 
   it('writes one picture straight into the folder, and prints one JSON object last', async () => {

@@ -13,7 +13,7 @@ export interface NamedPixels extends Pixels {
 }
 
 /** How much of the map and how much of the picture an overlay shows. */
-const overlayOpacity = 0.6
+export const overlayOpacity = 0.6
 
 /** The map laid over the picture. `share` is how much of the map shows at each pixel, 0..1. */
 function blend(picture: Pixels, map: Uint8Array, share: (pixel: number) => number): Uint8Array {
@@ -24,7 +24,7 @@ function blend(picture: Pixels, map: Uint8Array, share: (pixel: number) => numbe
 }
 
 /** One field over the grid: as blocks, and smoothly over the picture. */
-function fieldPictures(name: string, values: Float32Array, grid: Grid, picture: Pixels): NamedPixels[] {
+export function fieldPictures(name: string, values: Float32Array, grid: Grid, picture: Pixels): NamedPixels[] {
   const { height, width } = picture
   const { min, max } = rangeOf(values)
   const coloured = withoutAlpha(applyColourMap(values, min, max, 'inferno'))

@@ -1,22 +1,25 @@
-/** @file `dinoscope inspect`: attention, PCA and the raw arrays of single pictures, as files. */
+/** @file `dinoscope inspect`: attention, PCA, parts, objects, artefacts and the raw arrays of single pictures, as files. */
 import { basename, extname, join, resolve } from 'node:path'
-import { isEngineError, messageOf, toWire, type AnalysisSize, type FileProblem } from '../../engine/contract'
+import { isEngineError, messageOf, toWire, type FileProblem, type FoundObject } from '../../engine/contract'
+import { cutParts, findArtefacts, findObject, pictureParts } from '../../engine/dense'
 import { writeNpy } from '../../engine/export'
 import { saveFile } from '../../engine/files'
-import { preparePicture } from '../../engine/host'
+import { describeLook, lookAtPicture, type LookRequest } from '../../engine/host'
 import { encodePng, readImageFile } from '../../engine/image'
-import { analyseImage, attentionOf, pcaOf, type Backbone } from '../../engine/inference'
+import { attentionOf, openRowProducts, pcaOf, type AnalysisState, type Backbone, type RowProducts } from '../../engine/inference'
 import { createProgress } from '../../engine/progress'
 import { tensor } from '../../engine/tensor'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
 import { prepareOutputFolder } from '../output'
-import { inspectPictures } from './inspect-images'
+import { artefactPicture, objectBox, objectPicture, partPictures } from './inspect-dense-images'
+import { inspectPictures, type NamedPixels } from './inspect-images'
 
 export interface InspectOptions extends ModelOptions {
   readonly out: string
   readonly size?: number | 'native'
+  readonly tiled?: boolean
 }
 
 /** A picture of 128 × 128 patches; beyond it attention takes minutes. What is limited says so in its note. */
@@ -41,14 +44,45 @@ interface Inspected {
   readonly files: readonly string[]
 }
 
-async function inspectOne(backbone: Backbone, image: string, folder: string, size: AnalysisSize): Promise<Inspected> {
+/** Parts that `segments.png` shows. */
+const shownParts = 8
+
+interface Tools {
+  readonly backbone: Backbone
+  readonly products: RowProducts
+  readonly signal: AbortSignal
+}
+
+/** Parts, objects and artefacts: their pictures, and what is said of them. */
+async function inspectDense(state: AnalysisState, { products, signal }: Tools): Promise<{ readonly pictures: readonly NamedPixels[]; readonly facts: object }> {
+  const { grid, prepared } = state
+  const tree = await pictureParts(state, products)
+  const objects = [await findObject(state, 'tokencut', { products, signal }), await findObject(state, 'lost', { products, signal })]
+  const artefacts = findArtefacts(state.lengths)
+  const describeObject = (found: FoundObject): object => ({ method: found.method, box: objectBox(found, grid, prepared) ?? null, boxInPatches: found.box, seed: found.seed, note: found.note })
+  return {
+    pictures: [
+      ...partPictures(cutParts(tree, shownParts), grid, prepared),
+      ...objects.map((found) => objectPicture(found, grid, prepared)),
+      artefactPicture(artefacts, grid, prepared),
+    ],
+    facts: {
+      parts: { shown: Math.min(shownParts, tree.groups), groups: tree.groups, merges: [...tree.merges], heights: [...tree.heights] },
+      objects: objects.map(describeObject),
+      artefacts: { patches: [...artefacts.outlier.keys()].filter((patch) => artefacts.outlier[patch] === 1), threshold: artefacts.threshold, note: artefacts.note },
+    },
+  }
+}
+
+async function inspectOne(tools: Tools, image: string, folder: string, request: LookRequest): Promise<Inspected> {
+  const { backbone, signal } = tools
   const { manifest, config } = backbone
-  const prepared = await preparePicture(await readImageFile(image), size, manifest, maxPatches)
-  const state = await analyseImage(backbone, prepared)
-  const { grid } = state
+  const state = await lookAtPicture(backbone, await readImageFile(image), request, { signal })
+  const { grid, prepared, tiles } = state
   const patches = grid.height * grid.width
   const attention = await attentionOf(state, config.depth - 1, 'cls')
-  const pictures = inspectPictures(attention, await pcaOf(state), grid, prepared)
+  const dense = await inspectDense(state, tools)
+  const pictures = [...inspectPictures(attention, await pcaOf(state), grid, prepared), ...dense.pictures]
 
   for (const { name, rgb, width, height } of pictures) await saveFile(join(folder, name), await encodePng(rgb, width, height))
   await writeNpy(join(folder, 'tokens.npy'), tensor('float32', [1 + config.registers + patches, config.dim], state.tokens))
@@ -57,18 +91,20 @@ async function inspectOne(backbone: Backbone, image: string, folder: string, siz
   const facts = {
     image: basename(image),
     model: { id: manifest.id, name: manifest.name, trained: manifest.trained, sha256: manifest.weights.sha256 },
-    size,
+    size: request.size,
     inputHeight: prepared.height,
     inputWidth: prepared.width,
     gridHeight: grid.height,
     gridWidth: grid.width,
+    tiles,
     registers: config.registers,
     dim: config.dim,
     heads: config.heads,
     layers: config.depth,
     extent: prepared.extent,
     patchShare: [...attention.patchShare],
-    note: prepared.note,
+    note: describeLook(state),
+    ...dense.facts,
     files,
   }
   await saveFile(join(folder, 'inspect.json'), `${JSON.stringify(facts, undefined, 2)}\n`)
@@ -83,12 +119,17 @@ export async function inspect(images: readonly string[], options: InspectOptions
   await prepareOutputFolder(out)
   const inspected: Inspected[] = []
   const failed: FileProblem[] = []
-  await withBackbone(options, context, async (backbone) => {
+  const tiled = options.tiled ?? false
+  // In tiles a picture is looked at for its details: the crop of an evaluation has none of them.
+  const size = options.size ?? (tiled ? 'native' : 'evaluation')
+  const request: LookRequest = { size, tiled, ...(tiled ? {} : { maxWhole: maxPatches }) }
+  await withBackbone(options, context, async (backbone, runtime) => {
+    const tools = { backbone, products: (await openRowProducts(runtime)).products, signal }
     const progress = createProgress('Inspecting images', images.length, context.emit)
     for (const [index, image] of images.entries()) {
       signal.throwIfAborted()
       try {
-        inspected.push(await inspectOne(backbone, image, folders[index] ?? out, options.size ?? 'evaluation'))
+        inspected.push(await inspectOne(tools, image, folders[index] ?? out, request))
       } catch (error) {
         if (!isEngineError(error)) throw error
         const problem = { relativePath: image, code: toWire(error).code, reason: messageOf(error) }

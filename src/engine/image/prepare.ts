@@ -21,12 +21,19 @@ export interface PreparedImage {
 /** Beyond this reduction the decoder shrinks first, to {@link shrunkScale} times what is wanted. */
 const exactScale = 4
 const shrunkScale = 2.5
+/** Windows of more pixels, which only pictures looked at in tiles have, are resized by the decoder: here it would hold the event loop for seconds. */
+const exactPixels = 3_000_000
 
 /**
  * Exactly PIL's pixels up to a reduction of {@link exactScale}; beyond, where resampling every pixel would take longer
  * than a model does, within 0.006 mean absolute difference after normalisation of them.
  */
 async function decodeWindow(bytes: Buffer, header: PictureHeader, window: ResizeWindow): Promise<Uint8Array> {
+  const isWhole = window.windowWidth === window.width && window.windowHeight === window.height
+  if (isWhole && window.width * window.height > exactPixels) {
+    const size = { width: window.width, height: window.height }
+    return (await decodeRgb(bytes, header, size.width === header.width && size.height === header.height ? undefined : size)).rgb
+  }
   const shrinks = header.width > exactScale * window.width || header.height > exactScale * window.height
   const shrunk = (edge: number, wanted: number): number => Math.min(edge, Math.round(shrunkScale * wanted))
   const size = { width: shrunk(header.width, window.width), height: shrunk(header.height, window.height) }

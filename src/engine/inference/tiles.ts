@@ -55,6 +55,9 @@ export interface LookCost {
   readonly macs: number
 }
 
+/** What the runtime and JavaScript keep beside that, as measured. */
+const besideBytes = 48 * 2 ** 20
+
 /** What one run of so many patches holds, bytes: its pixels, the widest layer, and attention rows of CLS. */
 function runBytes(config: VitConfig, patches: number): number {
   const { dim, hidden, depth, heads, patchSize } = config
@@ -71,13 +74,14 @@ export function lookCost(config: VitConfig, grid: PatchGrid, decodedPixels: numb
   const { dim, patchSize } = config
   const kept = patches * (3 * patchSize ** 2 + 4 * dim)
   const decoding = 3 * decodedPixels
-  if (overview === undefined) return { tiles: 1, bytes: weightBytes + kept + Math.max(decoding, runBytes(config, patches)), macs: forwardMacs(config, patches) }
+  const standing = weightBytes + kept + besideBytes
+  if (overview === undefined) return { tiles: 1, bytes: standing + Math.max(decoding, runBytes(config, patches)), macs: forwardMacs(config, patches) }
   const { down, across } = planTiles(grid)
   const tiles = down.starts.length * across.starts.length
   const perTile = down.length * across.length
   return {
     tiles,
-    bytes: weightBytes + kept + Math.max(decoding, runBytes(config, Math.max(perTile, overview))),
+    bytes: standing + Math.max(decoding, runBytes(config, Math.max(perTile, overview))),
     macs: tiles * forwardMacs(config, perTile) + forwardMacs(config, overview),
   }
 }
