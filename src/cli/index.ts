@@ -10,14 +10,16 @@ import type { EvalKnnOptions } from './commands/eval'
 import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
+import type { MatchOptions } from './commands/match'
 import type { ProjectOptions } from './commands/project'
+import type { PropagateOptions } from './commands/propagate'
 import type { SearchOptions } from './commands/search'
 import type { ServeOptions } from './commands/serve'
 import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, wholeNumber, wholeNumbers, zeroToOne } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -109,6 +111,26 @@ function buildProgram(): Command {
     .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
     .option('--copy-to <dir>', 'copies what is kept into this folder too, with its sub-folders')
     .action((folder: string, options: CurateOptions & Json) => finish(options, async (context) => (await import('./commands/curate')).curate(folder, options, context)))
+
+  addJson(addModel(program.command('match')))
+    .description('what of one picture is found in another: patches that are each other’s nearest')
+    .argument('<left>', 'picture file')
+    .argument('<right>', 'picture file')
+    .requiredOption('--out <file>', 'a .png with both pictures and a line for each pair, or a .json with the pairs in pixels')
+    .option('--top <n>', 'so many pairs at most, best first', wholeNumber(1, 10_000), 50)
+    .option('--patch <x,y>', 'only what is most like this place of the left picture, in its pixels', pixelPlace)
+    .option('--size <n>', 'as for inspect', pictureSize)
+    .action((left: string, right: string, options: MatchOptions & Json) => finish(options, async (context) => (await import('./commands/match')).match(left, right, options, context)))
+
+  addJson(addModel(program.command('propagate')))
+    .description('what a mask marks on the first frame, in all frames of a folder')
+    .argument('<frames>', 'folder with the frames, taken in the order of their names')
+    .requiredOption('--mask <file>', 'labels of the first frame: a PNG of palette indices, of greys or of a colour for each label; 0 or black is background')
+    .requiredOption('--out <dir>', 'where a PNG of labels for each frame goes')
+    .option('--size <n>', 'short edge in pixels that frames are looked at with', wholeNumber(1, 16_384), 480)
+    .option('--overlays', 'also the frames with their labels laid over them')
+    .addHelpText('after', '\nFiles: a mask named after each frame, labels.json; overlays/ with --overlays. Masks have the size of their frame.')
+    .action((frames: string, options: PropagateOptions & Json) => finish(options, async (context) => (await import('./commands/propagate')).propagate(frames, options, context)))
 
   addJson(addRuntime(addWorkspace(program.command('train'))))
     .description('train a backbone on the pictures of a folder')

@@ -39,6 +39,13 @@ export function heightByWidth(text: string): readonly [height: number, width: nu
   return [Number(height), Number(width)]
 }
 
+/** Reads `X,Y` in pixels from the upper left corner. */
+export function pixelPlace(text: string): readonly [x: number, y: number] {
+  const [, x, y] = /^(\d{1,5}),(\d{1,5})$/.exec(text) ?? []
+  if (x === undefined || y === undefined) throw new InvalidArgumentError('X,Y in pixels is needed, such as 120,80.')
+  return [Number(x), Number(y)]
+}
+
 /** Reads `ti/16`: a size and the edge of a patch. */
 export function architecture(text: string): Architecture {
   const [, arch, patch] = /^(ti|s|b|l|g)\/(\d{1,3})$/.exec(text) ?? []

@@ -30,6 +30,14 @@ export function createKeptPropagations(): KeptPropagations {
   }
 }
 
+// One locale whatever the machine's: the same folder is the same sequence everywhere.
+const names = new Intl.Collator('en', { numeric: true })
+
+/** Frames in the order of their names, numbers as numbers. */
+export function compareFrames(a: { readonly relativePath: string }, b: { readonly relativePath: string }): number {
+  return names.compare(a.relativePath, b.relativePath)
+}
+
 /** How each label is shown. */
 export function colourOf(classes: PropagateResult['classes']): (label: number) => Rgb {
   const colours = new Map(classes.map(({ label, colour }) => [label, colour]))

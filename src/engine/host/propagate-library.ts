@@ -22,16 +22,14 @@ import type { LibraryImage } from '../library'
 import { createProgress } from '../progress'
 import type { EngineState } from './engine-state'
 import { propagateFrames } from './propagate-frames'
-import { colourOf, frameNames, type KeptPropagations } from './propagate-kept'
-import { maskColour, readMask, requireShape } from './propagate-mask'
+import { colourOf, compareFrames, frameNames, type KeptPropagations } from './propagate-kept'
+import { maskColour, readMask, requireMarked, requireShape } from './propagate-mask'
 import { presence } from './row-hashes'
-
-const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 
 /** Frames as asked for, or all that are there and can be decoded, by name. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
 function framesOf({ libraries }: EngineState, libraryId: string, rows: Rows): readonly LibraryImage[] {
   const images = libraries.images(libraryId)
-  if (rows === undefined) return images.filter(presence(images)).filter(({ problem }) => problem === undefined).sort((a, b) => byName.compare(a.relativePath, b.relativePath))
+  if (rows === undefined) return images.filter(presence(images)).filter(({ problem }) => problem === undefined).sort(compareFrames)
   return Array.from(rows, (row) => {
     const image = images[row]
     if (image === undefined) throw new EngineError('BAD_REQUEST', `the folder has ${images.length} pictures; there is no row ${row}`, { detail: { row } })
@@ -50,7 +48,7 @@ function patchesFirst({ gridHeight, gridWidth, labels }: Extract<FirstFrame, { k
   if (labels.length !== gridHeight * gridWidth) throw new EngineError('BAD_REQUEST', `${labels.length} labels do not fit ${gridHeight} × ${gridWidth} patches`)
   // 255 is none; and none is background.
   const mask = { labels: labels.map((label) => (label === 255 ? 0 : label)), height: gridHeight, width: gridWidth }
-  if (mask.labels.every((label) => label === 0)) throw new EngineError('BAD_REQUEST', 'nothing is marked on the first frame')
+  requireMarked(mask, 'the first frame')
   return {
     mask: (frame) => {
       requireShape(mask, frame, 'the grid of the marked patches', 1 / gridHeight + 1 / gridWidth)
@@ -67,6 +65,7 @@ async function firstLabels({ uploads }: EngineState, first: FirstFrame): Promise
   if (first.kind === 'segments') throw new EngineError('INTERNAL', 'not there yet')
   const { name, bytes } = uploads.get(first.uploadId)
   const mask = await readMask(bytes, name)
+  requireMarked(mask, name)
   return {
     mask: (frame) => {
       requireShape(mask, frame, `the mask ${name}`)

@@ -44,7 +44,7 @@ function labelsOf(colours: readonly number[], palette: readonly number[] | undef
 /**
  * Reads the labels of a mask: palette indices (as DAVIS keeps them), grey values, or one label a colour where there are colours.
  * @param name of the file, for messages
- * @throws EngineError BAD_REQUEST for what has no exact labels or none but background, IMG_… when it cannot be decoded
+ * @throws EngineError BAD_REQUEST for what has no exact labels, IMG_… when it cannot be decoded
  */
 export async function readMask(bytes: Buffer, name: string): Promise<ColouredMask> {
   const header = await readHeader(bytes)
@@ -64,7 +64,6 @@ export async function readMask(bytes: Buffer, name: string): Promise<ColouredMas
   const labelOf = labelsOf([...found].sort((a, b) => a - b), facts?.palette)
   const isGrey = facts?.palette === undefined && [...found].every((colour) => labelOf.get(colour) === (colour & 255))
   const labels = Uint8Array.from(packed, (colour) => labelOf.get(colour)!)
-  if (labels.every((label) => label === 0)) throw new EngineError('BAD_REQUEST', `${name} has nothing but background (label 0)`, { detail: { name } })
   const colours = new Map(Array.from(labelOf, ([colour, label]) => [label, isGrey ? maskColour(label) : unpack(colour)]))
   return { labels, width, height, colours }
 }
@@ -72,6 +71,11 @@ export async function readMask(bytes: Buffer, name: string): Promise<ColouredMas
 /** How a label is shown that has no colour of its own; black is background. */
 export function maskColour(label: number): Rgb {
   return label === 0 ? [0, 0, 0] : labelColour(label - 1)
+}
+
+/** @throws EngineError BAD_REQUEST where there is nothing to carry */
+export function requireMarked({ labels }: LabelMask, what: string): void {
+  if (labels.every((label) => label === 0)) throw new EngineError('BAD_REQUEST', `${what} has nothing but background (label 0)`)
 }
 
 /** @throws EngineError BAD_REQUEST naming both sizes, where a mask has another shape than its frame */
