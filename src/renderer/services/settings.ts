@@ -39,6 +39,8 @@ export interface Settings {
   readonly searchMethod: SearchMethod
   /** Whether embedding keeps patch tokens too. */
   readonly keepPatches: boolean
+  /** Address that stands for the servers of official models; empty for the servers themselves. */
+  readonly mirror: string
 }
 
 export const tileSizeRange = { min: 88, max: 320 } as const
@@ -71,6 +73,7 @@ export const defaultSettings: Settings = {
   searchPooling: 'cls',
   searchMethod: 'auto',
   keepPatches: true,
+  mirror: '',
 }
 
 type Check<T> = (value: unknown) => value is T
@@ -110,6 +113,7 @@ const checks: { readonly [K in keyof Settings]: Check<Settings[K]> } = {
   searchPooling: isOneOf(poolings),
   searchMethod: isOneOf(searchMethods),
   keepPatches: isBoolean,
+  mirror: isText,
 }
 
 /** Settings from whatever was stored: each field that does not fit takes its default. */
