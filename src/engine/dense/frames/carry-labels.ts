@@ -54,28 +54,48 @@ function takeTile(tokens: Float32Array, tile: Tile, width: number, dim: number, 
   }
 }
 
-/** The `top`-th largest of the values so far; −Infinity until there are so many. Rising. */
+/** Cosines of one target patch with everything its tile was compared with, context by context, and which of them lie in its window. */
+interface Candidates {
+  readonly cosines: Float32Array
+  /** Of the first cosine. */
+  readonly start: number
+  readonly contexts: number
+  readonly area: Tile
+  readonly window: Tile
+}
+
+/** Takes a value into the largest so far, which are kept rising, in place of the smallest. */
 function offer(best: Float32Array, value: number): void {
-  if (!(value > best[0]!)) return
   let at = 0
   for (; at + 1 < best.length && best[at + 1]! < value; at++) best[at] = best[at + 1]!
   best[at] = value
 }
 
-/** One target patch in the products of its tile, and where its window lies in what the tile was compared with. */
-interface Window extends Tile {
-  /** Of its products among those of the tile. */
-  readonly start: number
-}
-
-/** Calls `visit` with the cosine and the source patch of everything in a window, context by context. */
-function eachInWindow(cosines: Float32Array, window: Window, area: Tile, contexts: number, width: number, visit: (cosine: number, context: number, patch: number) => void): void {
-  const columns = area.right - area.left
-  const cells = cellsOf(area)
+/** The smallest value that is kept: the fifth largest, or less than any where there are not so many. */
+function leastKept({ cosines, start, contexts, area, window }: Candidates): number {
+  const best = new Float32Array(top).fill(-Infinity)
+  const [columns, cells] = [area.right - area.left, cellsOf(area)]
+  let least = -Infinity
   for (let context = 0; context < contexts; context++)
     for (let row = window.top; row < window.bottom; row++) {
-      const start = window.start + context * cells + (row - area.top) * columns - area.left
-      for (let column = window.left; column < window.right; column++) visit(cosines[start + column]!, context, row * width + column)
+      const line = start + context * cells + (row - area.top) * columns - area.left
+      for (let at = line + window.left; at < line + window.right; at++) {
+        if (cosines[at]! <= least) continue
+        offer(best, cosines[at]!)
+        least = best[0]!
+      }
+    }
+  return least
+}
+
+/** Calls `take` with the context, the patch and the cosine of what is kept. */
+function eachKept({ cosines, start, contexts, area, window }: Candidates, width: number, take: (context: number, patch: number, cosine: number) => void): void {
+  const least = leastKept({ cosines, start, contexts, area, window })
+  const [columns, cells] = [area.right - area.left, cellsOf(area)]
+  for (let context = 0; context < contexts; context++)
+    for (let row = window.top; row < window.bottom; row++) {
+      const line = start + context * cells + (row - area.top) * columns - area.left
+      for (let column = window.left; column < window.right; column++) if (cosines[line + column]! >= least) take(context, row * width + column, cosines[line + column]!)
     }
 }
 
@@ -92,7 +112,6 @@ export async function carryLabels(tokens: Float32Array, contexts: readonly Label
   const { height, width } = grid
   const patches = height * width
   const soft = new Float32Array(classes * patches)
-  const best = new Float32Array(top)
   const sums = new Float64Array(classes)
   for (const tile of tilesOf(grid)) {
     const area = around(tile, grid)
@@ -109,16 +128,10 @@ export async function carryLabels(tokens: Float32Array, contexts: readonly Label
     let start = 0
     for (let row = tile.top; row < tile.bottom; row++)
       for (let column = tile.left; column < tile.right; column++) {
-        const window = { ...around({ top: row, bottom: row + 1, left: column, right: column + 1 }, grid), start }
-        best.fill(-Infinity)
-        eachInWindow(cosines, window, area, contexts.length, width, (cosine) => {
-          offer(best, cosine)
-        })
-        const least = best[0]!
+        const window = around({ top: row, bottom: row + 1, left: column, right: column + 1 }, grid)
         let total = 0
         sums.fill(0)
-        eachInWindow(cosines, window, area, contexts.length, width, (cosine, context, patch) => {
-          if (cosine < least) return
+        eachKept({ cosines, start, contexts: contexts.length, area, window }, width, (context, patch, cosine) => {
           const weight = Math.exp(cosine / temperature)
           total += weight
           const labels = contexts[context]!.soft

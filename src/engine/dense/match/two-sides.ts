@@ -18,6 +18,8 @@ const leastShare = 0.005
 const leastPatches = 2
 /** How much of what holds each side together, beyond chance, must hold across. */
 const commonAgreement = 0.5
+/** How much more alike than by chance the sides must be, of how much they could be: tokens without structure are alike for none of it. */
+const leastSimilarity = 0.1
 /** From here on two groups are pieces of the same thing. */
 const alikeAgreement = 0.8
 
@@ -82,8 +84,8 @@ export function areAlike(one: TwoSides, other: TwoSides, chance: number): boolea
   return agreement(together(one.left, one.right), together(other.left, other.right), chance) >= alikeAgreement
 }
 
-/** Both pictures have it: enough patches on each side, and the sides agree. `all` is both pictures whole. */
+/** Both pictures have it: enough patches on each side, and the sides are alike, beyond chance and as much as each is to itself. `all` is both pictures whole. */
 export function isCommon({ left, right }: TwoSides, all: TwoSides, chance: number): boolean {
   const enough = (some: PatchSum, picture: PatchSum): boolean => some.count >= Math.min(picture.count, Math.max(leastPatches, leastShare * picture.count))
-  return enough(left, all.left) && enough(right, all.right) && agreement(left, right, chance) > commonAgreement
+  return enough(left, all.left) && enough(right, all.right) && meanCosine(left, right) - chance > leastSimilarity * (1 - chance) && agreement(left, right, chance) > commonAgreement
 }

@@ -107,7 +107,10 @@ describe('commonParts', () => {
 
   it('finds nothing in pictures that have nothing in common', async () => {
     const found = await commonParts(picture(repeat([1, 30], [2, 30]), 1, undefined), picture(repeat([3, 30], [4, 30]), 2, undefined), { ...options, parts: 2 })
-    expect(found).toEqual({ left: new Uint8Array(60).fill(255), right: new Uint8Array(60).fill(255), similarity: [] })
+    const nothing = { left: new Uint8Array(60).fill(255), right: new Uint8Array(60).fill(255), similarity: [] }
+    expect(found).toEqual(nothing)
+    const noise = (seed: number) => ({ ...tokensOf(60, seed), attention: undefined })
+    expect(await commonParts(noise(1), noise(2), { ...options, parts: 2 })).toEqual(nothing)
   })
 
   it('gives the same twice, and answers for one patch and for pictures of one colour', async () => {
