@@ -1,0 +1,114 @@
+/** @file A film: something is marked on its first frame, followed through the others, played, and written out. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openFolder, startApp, type App } from './support/app'
+
+const frames = 8
+const [width, height, size, pace] = [336, 224, 84, 14]
+const shots = process.env['DINOSCOPE_SHOTS']
+
+let app: App
+
+const byTestId = (id: string) => app.page.getByTestId(id)
+const button = (name: string | RegExp) => app.page.getByRole('button', { name })
+const shoot = async (name: string): Promise<void> => {
+  if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
+}
+/** Where the warm square lies in frame `index`. */
+const square = (index: number) => ({ left: 28 + pace * index, top: 70, size })
+
+/** A warm square that goes to the right over cold, uneven ground. */
+async function makeFrames(folder: string): Promise<void> {
+  await mkdir(folder)
+  for (let index = 0; index < frames; index++) {
+    const { left, top } = square(index)
+    const rgb = Buffer.alloc(3 * width * height)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const isInside = x >= left && x < left + size && y >= top && y < top + size
+        const uneven = ((x - (isInside ? left : 0)) * 7 + y * 13) % 11
+        rgb.set(isInside ? [225 - 2 * uneven, 90 + uneven, 40] : [30, 70 + uneven, 140 - uneven], 3 * (y * width + x))
+      }
+    // Named so that only their numbers put them in order.
+    await writeFile(join(folder, `frame ${index + 5}.png`), await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toBuffer())
+  }
+}
+
+/** Share of the square that is labelled, and of the labels that lie in it, in the frame that is shown. */
+async function agreement(index: number): Promise<number> {
+  const { lit, across } = await byTestId('frame-labels').evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+    return { lit: Array.from({ length: data.length / 4 }, (_, patch) => data[4 * patch + 3]! > 0), across: canvas.width }
+  })
+  const patch = width / across
+  const { left, top } = square(index)
+  const inside = (place: number, start: number): boolean => place >= start && place < start + size
+  let both = 0
+  let either = 0
+  lit.forEach((isLit, cell) => {
+    const isTrue = inside(((cell % across) + 0.5) * patch, left) && inside((Math.floor(cell / across) + 0.5) * patch, top)
+    if (isLit && isTrue) both++
+    if (isLit || isTrue) either++
+  })
+  return both / either
+}
+
+beforeAll(async () => {
+  app = await startApp()
+  await makeFrames(join(app.scratch, 'film'))
+  await openFolder(app.page, join(app.scratch, 'film'))
+  await byTestId('scan').waitFor({ state: 'detached', timeout: 60_000 })
+  await app.page.getByRole('link', { name: 'Frames' }).click()
+  await app.page.getByRole('radio', { name: '224' }).click()
+  await byTestId('frame-labels').waitFor({ timeout: 30_000 })
+})
+afterAll(async () => { await app.stop() })
+
+describe('a film', () => {
+  it('is in the order of its numbers', async () => {
+    expect(await byTestId('frame-count').textContent()).toBe(`1 of ${frames}`)
+    expect(await byTestId('frame').locator('img').getAttribute('alt')).toBe('frame 5.png')
+  })
+
+  it('is marked on its first frame with a brush, which can be taken back', async () => {
+    const box = (await byTestId('frame').locator('img').boundingBox())!
+    const at = (x: number, y: number): [number, number] => [box.x + (x / width) * box.width, box.y + (y / height) * box.height]
+    const { left, top } = square(0)
+    await app.page.mouse.move(...at(left + 21, top + 21))
+    await app.page.mouse.down()
+    for (const [x, y] of [[63, 21], [63, 42], [21, 42], [21, 63], [63, 63]] as const) await app.page.mouse.move(...at(left + x, top + y), { steps: 8 })
+    await app.page.mouse.up()
+    const marked = await agreement(0)
+    await app.page.keyboard.press('Control+z')
+    expect(await agreement(0)).toBe(0)
+    await app.page.mouse.move(...at(left + 21, top + 21))
+    await app.page.mouse.down()
+    for (const [x, y] of [[63, 21], [63, 42], [21, 42], [21, 63], [63, 63]] as const) await app.page.mouse.move(...at(left + x, top + y), { steps: 8 })
+    await app.page.mouse.up()
+    expect(await agreement(0)).toBe(marked)
+    expect(marked).toBeGreaterThan(0.8)
+    await shoot('frames marked')
+  })
+
+  it('has what was marked followed to its last frame', async () => {
+    await byTestId('propagate').click()
+    await byTestId('frames-done').waitFor({ timeout: 90_000 })
+    expect(await byTestId('frames-done').textContent()).toContain(`${frames} frames done`)
+    for (let step = 1; step < frames; step++) await app.page.keyboard.press('ArrowRight')
+    expect(await byTestId('frame-count').textContent()).toBe(`${frames} of ${frames}`)
+    await app.page.waitForTimeout(200)
+    expect(await agreement(frames - 1)).toBeGreaterThan(0.7)
+    await shoot('frames last')
+  })
+
+  it('is written as masks in one file', async () => {
+    await button('Masks').click()
+    const file = byTestId('exported-files').getByRole('link').first()
+    await file.waitFor({ timeout: 30_000 })
+    const [download] = await Promise.all([app.page.waitForEvent('download'), file.click()])
+    expect(download.suggestedFilename()).toMatch(/\.zip$/)
+    expect(app.complaints).toEqual([])
+  })
+})
