@@ -10,10 +10,10 @@ const cellsOf = ({ height, width }: PatchGrid): number => height * width
 /** The largest grid of nearly the same aspect with at most `most` cells; the grid itself where it has no more. */
 export function coarserGrid(grid: PatchGrid, most: number = maxGraphPatches): PatchGrid {
   if (cellsOf(grid) <= most) return grid
-  const scale = Math.sqrt(most / cellsOf(grid))
-  // A strip one patch high can only become shorter.
-  const height = Math.max(1, Math.floor(grid.height * scale))
-  return { height, width: Math.max(1, Math.min(Math.floor(most / height), grid.height * scale < 1 ? grid.width : Math.floor(grid.width * scale))) }
+  const along = (edge: number, other: number): number => Math.max(1, Math.floor(Math.sqrt((most * edge) / other)))
+  // A strip so thin that one edge is held at one patch would still have too many along the other.
+  const width = Math.min(most, along(grid.width, grid.height))
+  return { height: Math.min(Math.floor(most / width), along(grid.height, grid.width)), width }
 }
 
 /** The cell of a coarser grid that covers the middle of each patch, uint32 [patches]. */

@@ -49,6 +49,7 @@ export function viewHandlers(engine: EngineState): Pick<Handlers<EngineContract>
           },
         })
         signal.throwIfAborted()
+        progress.finish()
         lookSpeeds.measured(request.modelId, state.macs, state.modelMs)
         if (state.tiles === 1) tellThroughput({ modelId: request.modelId, imagesPerSecond: 1000 / state.modelMs })
         // A search by one of its patches may come next. What fails now is met by that search.
