@@ -10,6 +10,8 @@ export interface KMeansOptions extends ProductOptions {
   readonly clusters: number
   readonly restarts: number
   readonly seed: number
+  /** Ends after so many steps where it has not settled before; by default 100. */
+  readonly maxIterations?: number
   /** Share of the work that is done, 0..1. */
   readonly onProgress?: (share: number) => void
 }
@@ -26,7 +28,7 @@ export interface KMeansResult {
   readonly iterations: number
 }
 
-const maxIterations = 100
+const manyIterations = 100
 /** It has settled when no more than this share of the vectors still changes its cluster. */
 const settledShare = 0.001
 /** Centres are drawn from so many vectors: enough to find them, and a pass over more would take longer than all that follows. */
@@ -68,7 +70,7 @@ function withoutEmpty({ sizes }: ClusterSums, labels: Int32Array, centres: Float
 
 async function runOnce(set: VectorSet, restart: number, options: KMeansOptions): Promise<KMeansResult> {
   const { dim, rows } = set
-  const { seed, signal, onProgress } = options
+  const { seed, signal, onProgress, maxIterations = manyIterations } = options
   const random = randomStreamAt(seed, 'cluster', restart)
   const sample = takeVectors(set, samplePositions(rows.length, Math.max(seedingSample, 4 * options.clusters), random))
   const seeds = await seedPositions(sample, Math.min(options.clusters, rows.length), random, options)

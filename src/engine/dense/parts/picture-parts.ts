@@ -9,6 +9,8 @@ const mostGroups = 24
 /** Patches of a group on average, at the least; a picture of few patches has fewer groups. */
 const leastPatches = 3
 const seed = 1
+/** Steps after which the groups are taken as they are: what still moves are patches between two of them, and a click should be answered at once. */
+const maxIterations = 16
 /** Rows brought to unit length between two turns of the event loop. */
 const rowsAtOnce = 4096
 
@@ -31,7 +33,7 @@ export async function partTree(unit: Float32Array, dim: number, products: RowPro
   const count = unit.length / dim
   const set = { dim, rows: Uint32Array.from({ length: count }, (_, row) => row), matrix: unit }
   const clusters = Math.max(1, Math.min(mostGroups, Math.floor(count / leastPatches)))
-  const { labels, clusters: groups } = await kMeans(set, { clusters, restarts: 1, seed, products, signal: new AbortController().signal })
+  const { labels, clusters: groups } = await kMeans(set, { clusters, restarts: 1, seed, maxIterations, products, signal: new AbortController().signal })
   const sizes = new Float32Array(groups)
   const means = new Float32Array(groups * dim)
   labels.forEach((label, row) => {
