@@ -4,7 +4,7 @@ import type { Artefacts } from '../../contract'
 /** A token this many deviations above the median … */
 const deviations = 8
 /** … and this many times as long is an artefact: without the second, pictures whose tokens are all about as long would have some. */
-const times = 2
+const times = 2.5
 /** Standard deviation of a normal distribution over its median absolute deviation. */
 const perMad = 1.4826
 
