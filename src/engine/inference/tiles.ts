@@ -74,7 +74,8 @@ export function lookCost(config: VitConfig, grid: PatchGrid, decodedPixels: numb
   const { dim, patchSize } = config
   const kept = patches * (3 * patchSize ** 2 + 4 * dim)
   const decoding = 3 * decodedPixels
-  const standing = weightBytes + kept + besideBytes
+  // Twice: as they are in their file, and as the runtime's products want them.
+  const standing = 2 * weightBytes + kept + besideBytes
   if (overview === undefined) return { tiles: 1, bytes: standing + Math.max(decoding, runBytes(config, patches)), macs: forwardMacs(config, patches) }
   const { down, across } = planTiles(grid)
   const tiles = down.starts.length * across.starts.length
