@@ -96,4 +96,14 @@ describe('the kept analyses', () => {
     analyses.forgetModel('m')
     for (const id of [first, third]) expect(() => analyses.get(id)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
   })
+
+  it('keep as many as fit their budget, the latest whatever it takes', () => {
+    const analyses = createAnalyses<number>(3, { bytes: 100, sizeOf: (state) => state })
+    const [first, second, third] = [40, 50, 45].map((state) => analyses.keep({ modelId: 'm', state }))
+    expect(() => analyses.get(first!)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+    expect([analyses.get(second!).state, analyses.get(third!).state]).toEqual([50, 45])
+    const huge = analyses.keep({ modelId: 'm', state: 1000 })
+    for (const id of [second!, third!]) expect(() => analyses.get(id)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+    expect(analyses.get(huge).state).toBe(1000)
+  })
 })
