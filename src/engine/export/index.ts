@@ -9,3 +9,4 @@ export { writeVerified, type Append, type VerifiedWriteOptions } from './verifie
 export { writePoints, type MapPoints } from './points'
 export { writeZip } from './zip'
 export { decodeIndexedPng, encodeIndexedPng } from './indexed-png'
+export { appendCoco, cocoMasks, type CocoImage } from './coco'

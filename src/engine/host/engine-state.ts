@@ -25,6 +25,7 @@ import { createProbePictures, type ProbePictures } from './runs/probe-pictures'
 import { createRuns, type Runs } from './runs/runs'
 import { forkTrainer } from './trainer/fork-trainer'
 import type { StartTrainer, TrainerProcess } from './trainer/process'
+import { createSegmentations, type Segmentations } from './segmentations'
 import { createUploads, type Uploads } from './uploads'
 import { createVectorSetCache, type VectorSetCache } from './vector-sets'
 
@@ -56,6 +57,7 @@ export interface EngineState {
   readonly maps: MapStorage
   readonly clusterings: Clusterings
   readonly colours: ColourBases
+  readonly segmentations: Segmentations
   readonly sets: PictureSets
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
@@ -138,6 +140,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    segmentations: createSegmentations(join(options.workspace, 'segmentations'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts,
