@@ -85,6 +85,26 @@ describe('prepareWhole', () => {
   })
 
   it.each([
+    ['made smaller', 2300, 1600, 'native', { width: 2296, height: 1596 }],
+    ['made larger', 600, 400, 1600, { width: 2394, height: 1596 }],
+  ] as const)('has a picture too large for PIL\'s arithmetic resized by the decoder, to the same colours: %s', async (_what, width, height, size, expected) => {
+    const original = quarters(width, height)
+    const prepared = await prepareWhole(await drawQuarters(width, height).png().toBuffer(), { size, patchSize: 14, maxPatches: 65_536 })
+    expect({ width: prepared.width, height: prepared.height, bytes: prepared.rgb.length }).toEqual({ ...expected, bytes: 3 * expected.width * expected.height })
+    // Away from the edges between the quarters, where a kernel looks across.
+    const places = [0.1, 0.4, 0.6, 0.9].flatMap((y) => [0.1, 0.4, 0.6, 0.9].map((x) => [x, y] as const))
+    const colourAt = (rgb: Uint8Array, columns: number, rows: number, x: number, y: number): number[] => {
+      const at = 3 * (Math.floor(y * rows) * columns + Math.floor(x * columns))
+      return [...rgb.subarray(at, at + 3)]
+    }
+    const differences = places.flatMap(([x, y]) => {
+      const wanted = colourAt(original, width, height, x, y)
+      return colourAt(prepared.rgb, prepared.width, prepared.height, x, y).map((value, channel) => Math.abs(value - wanted[channel]!))
+    })
+    expect(Math.max(...differences)).toBeLessThanOrEqual(2)
+  })
+
+  it.each([
     [1, 'red green grey blue'],
     [2, 'green red blue grey'],
     [3, 'grey blue red green'],
