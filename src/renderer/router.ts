@@ -9,6 +9,7 @@ import MatchView from './views/match/MatchView.vue'
 import ModelsView from './views/models/ModelsView.vue'
 import RunView from './views/runs/RunView.vue'
 import RunsView from './views/runs/RunsView.vue'
+import SegmentsView from './views/segments/SegmentsView.vue'
 import StructureView from './views/structure/StructureView.vue'
 import TrainView from './views/train/TrainView.vue'
 
@@ -21,6 +22,7 @@ export const router = createRouter({
     { path: '/structure', name: 'structure', component: StructureView },
     { path: '/match', name: 'match', component: MatchView },
     { path: '/frames', name: 'frames', component: FramesView },
+    { path: '/segments', name: 'segments', component: SegmentsView },
     { path: '/labels', name: 'labels', component: LabelsView },
     { path: '/train', name: 'train', component: TrainView },
     { path: '/runs', name: 'runs', component: RunsView },
