@@ -1,0 +1,133 @@
+/** @file Segments of a folder in the browser: found, named, found again in all pictures, merged, taken back, kept, written. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openFolder, startApp, type App } from './support/app'
+
+const pictures = 40
+const edge = 256
+const shots = process.env['DINOSCOPE_SHOTS']
+
+let app: App
+
+/** Every third picture has no ember. */
+const hasEmber = (index: number): boolean => index % 3 !== 0
+
+/** Cold ground; an ember in most; a leaf on all. */
+async function makePictures(folder: string): Promise<void> {
+  await mkdir(folder)
+  for (let index = 0; index < pictures; index++) {
+    const ember = { left: 16 + 14 * (index % 7), top: 16 + 14 * (index % 5), size: 98 }
+    const leaf = { left: 128, top: 156, size: 70 }
+    const isIn = (x: number, y: number, { left, top, size }: typeof ember): boolean => x >= left && x < left + size && y >= top && y < top + size
+    const rgb = Buffer.alloc(3 * edge * edge)
+    for (let y = 0; y < edge; y++)
+      for (let x = 0; x < edge; x++) {
+        const uneven = (x * 5 + y * 3 + index) % 7
+        const colour = hasEmber(index) && isIn(x, y, ember) ? [225, 90 + uneven, 40] : isIn(x, y, leaf) ? [60, 170 - uneven, 60] : [30, 60 + uneven, 130]
+        rgb.set(colour, 3 * (y * edge + x))
+      }
+    await writeFile(join(folder, `${String(index).padStart(2, '0')}.png`), await sharp(rgb, { raw: { width: edge, height: edge, channels: 3 } }).png().toBuffer())
+  }
+}
+
+const byTestId = (id: string) => app.page.getByTestId(id)
+const button = (name: string | RegExp) => app.page.getByRole('button', { name })
+const shoot = async (name: string): Promise<void> => {
+  if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
+}
+const tile = (index: number) => byTestId('patch-tile').and(app.page.locator(`[data-name="${String(index).padStart(2, '0')}.png"]`))
+const named = (name: string) => byTestId('segment').filter({ has: app.page.getByRole('button', { name, exact: true }) })
+
+beforeAll(async () => {
+  app = await startApp()
+  await makePictures(join(app.scratch, 'embers'))
+  await openFolder(app.page, join(app.scratch, 'embers'))
+  await byTestId('scan').waitFor({ state: 'detached', timeout: 60_000 })
+  await app.page.getByRole('link', { name: 'Segments' }).click()
+})
+afterAll(async () => { await app.stop() })
+
+describe('segments of a folder', () => {
+  it('ask for patch tokens first, and are found', async () => {
+    await button('Embed this folder…').click()
+    await app.page.getByRole('dialog').getByRole('button', { name: 'Embed', exact: true }).click()
+    await byTestId('embed-status').getByText(`${pictures} with patch tokens`).waitFor({ timeout: 90_000 })
+    await app.page.keyboard.press('Escape')
+    await app.page.getByRole('radio', { name: 'As many as I say' }).click()
+    await app.page.getByRole('slider', { name: 'Segments' }).press('Home')
+    for (let step = 0; step < 1; step++) await app.page.keyboard.press('ArrowRight')
+    await byTestId('find-segments').click()
+    await byTestId('segment').nth(2).waitFor({ timeout: 60_000 })
+    expect(await byTestId('segment').count()).toBe(3)
+    expect(await byTestId('segment-facts').textContent()).toContain('adjusted Rand index')
+    await app.page.waitForTimeout(500)
+    await shoot('segments')
+  })
+
+  it('are looked at by a click on one in a picture, renamed, and found in the right pictures', async () => {
+    const box = (await tile(1).boundingBox())!
+    // The middle of the ember in picture 1: (16 + 14 + 49 − 16) / 224 across, as far down.
+    await app.page.mouse.click(box.x + (63 / 224) * box.width, box.y + (63 / 224) * box.height)
+    await byTestId('segment-title').getByText('most of it first').waitFor()
+    const open = app.page.locator('[data-testid=segment][data-open=true]')
+    await open.getByTitle('Rename').click()
+    await app.page.getByRole('textbox', { name: 'Name' }).fill('Ember')
+    await app.page.keyboard.press('Enter')
+    await byTestId('segment-title').getByText('“Ember”').waitFor()
+    await button('Select them').click()
+    const found = Number.parseInt((await byTestId('selection-bar').textContent()) ?? '', 10)
+    // Patches at the edge of a leaf may look like an ember's; those with an ember come first.
+    const names = await byTestId('patch-tile').evaluateAll((tiles) => tiles.map((one) => Number.parseInt(one.getAttribute('data-name') ?? '', 10)))
+    const expected = Array.from({ length: pictures }, (_, index) => index).filter(hasEmber)
+    expect(found).toBeGreaterThanOrEqual(expected.length)
+    const first = names.slice(0, Math.min(names.length, expected.length))
+    expect(first.every(hasEmber)).toBe(true)
+    await shoot('segments ember')
+    await app.page.keyboard.press('Escape')
+    await app.page.keyboard.press('Escape')
+  })
+
+  it('are merged, taken back, and kept under their names over a reload', async () => {
+    const others = byTestId('segment').filter({ hasNot: app.page.getByRole('button', { name: 'Ember', exact: true }) })
+    await others.nth(0).getByRole('checkbox').check()
+    await others.nth(1).getByRole('checkbox').check()
+    await button('Merge 2').click()
+    await byTestId('segment').nth(2).waitFor({ state: 'detached' })
+    await app.page.keyboard.press('Control+z')
+    await byTestId('segment').nth(2).waitFor()
+    await app.page.reload()
+    await app.page.getByRole('link', { name: 'Segments' }).click()
+    await named('Ember').waitFor({ timeout: 60_000 })
+    expect(await byTestId('segment').count()).toBe(3)
+  })
+
+  it('become coarser by the slider, at the edges of the picture where one wants', async () => {
+    await app.page.getByRole('slider', { name: 'Fine or coarse' }).press('ArrowLeft')
+    await byTestId('segment').nth(2).waitFor({ state: 'detached' })
+    await app.page.getByRole('slider', { name: 'Fine or coarse' }).press('End')
+    await app.page.getByRole('radio', { name: 'Guided' }).click()
+    await app.page.waitForTimeout(1500)
+    expect(await tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(224)
+    await shoot('segments guided')
+    await app.page.keyboard.press('r')
+    await app.page.waitForTimeout(300)
+    expect(await tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(16)
+  })
+
+  it('are written as masks and as a table', async () => {
+    await button('Masks').click()
+    const file = byTestId('exported-files').getByRole('link').first()
+    await file.waitFor({ timeout: 60_000 })
+    const [download] = await Promise.all([app.page.waitForEvent('download'), file.click()])
+    expect(download.suggestedFilename()).toBe('masks.zip')
+    await button('CSV').click()
+    await byTestId('exported-files').getByText('segments.csv').waitFor({ timeout: 30_000 })
+    const [table] = await Promise.all([app.page.waitForEvent('download'), byTestId('exported-files').getByRole('link').first().click()])
+    const lines = (await readFile(await table.path(), 'utf8')).trim().split('\n')
+    const embers = new Set(lines.filter((line) => line.includes(',Ember,')).map((line) => Number.parseInt(line, 10)))
+    expect(Array.from({ length: pictures }, (_, index) => index).filter(hasEmber).every((index) => embers.has(index))).toBe(true)
+    expect(app.complaints).toEqual([])
+  })
+})
