@@ -55,6 +55,7 @@ export function countingBackbone({ slowMs = 0, spoil, onRun }: CountingOptions =
     config,
     embed: run,
     embedPatches: run,
+    intermediate: () => Promise.reject(new Error('nobody reads its blocks')),
     look: () => Promise.reject(new Error('nobody looks through it')),
     keys: () => Promise.reject(new Error('nobody asks for its keys')),
     dispose: () => Promise.resolve(),

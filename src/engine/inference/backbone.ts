@@ -58,6 +58,11 @@ export interface Backbone {
   look(batch: PatchBatch, queries: readonly number[]): Promise<DenseTokens>
   /** Keys of the patches in the last block, heads side by side: float32 `[count, patches, dim]`. What objects are found by. @throws EngineError RUNTIME */
   keys(batch: PatchBatch): Promise<Float32Array>
+  /**
+   * Tokens of some blocks, from 0: for each, float32 `[1 + registers + patches, dim]` of the first picture, before the final norm or after it.
+   * @throws EngineError RUNTIME
+   */
+  intermediate(batch: PatchBatch, layers: readonly number[], normed: boolean): Promise<readonly Float32Array[]>
   dispose(): Promise<void>
 }
 
@@ -151,6 +156,17 @@ function keysGraph(config: VitConfig, { values, data }: BackboneWeights, form: A
   return buildModel('keys', { keys: patchTokensOf(config, last.keys(), inputs.patches) }, data)
 }
 
+/** The graph behind dense heads: tokens of chosen blocks. */
+function intermediateGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm, layers: readonly number[], normed: boolean): BuiltModel {
+  const { blocks, norm } = visionTransformer(config, values, graphInputs(config), form)
+  const outputs = layers.map((layer) => {
+    const block = blocks[layer]
+    if (block === undefined) throw new EngineError('INTERNAL', `block ${layer} is outside 0 to ${config.depth - 1}`)
+    return [`block_${layer}`, normed ? norm(block.tokens) : block.tokens] as const
+  })
+  return buildModel('intermediate', Object.fromEntries(outputs), data)
+}
+
 /** {@link embedGraph} over the weights of a file. */
 export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
   return embedGraph(config, fileWeights(config, weights), form)
@@ -197,6 +213,7 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
   const embedSession = lazily(() => embedGraph(config, weights, runtime.attention))
   const embedPatchesSession = lazily(() => embedPatchesGraph(config, weights, runtime.attention))
   const lookSession = lazily(() => lookGraph(config, weights, runtime.attention))
+  const intermediateSessions = new Map<string, () => Promise<Session>>()
   const keysSession = lazily(() => keysGraph(config, weights, runtime.attention))
   const feeds = ({ count, grid, patches }: PatchBatch): Readonly<Record<string, Tensor>> => ({
     ...weights.feeds,
@@ -228,6 +245,13 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
       }
     },
     keys: async (batch) => float32(await (await keysSession()).run(feeds(batch)), 'keys'),
+    intermediate: async (batch, layers, normed) => {
+      const key = `${normed ? 'normed ' : ''}${layers.join()}`
+      const open = intermediateSessions.get(key) ?? lazily(() => intermediateGraph(config, weights, runtime.attention, layers, normed))
+      intermediateSessions.set(key, open)
+      const results = await (await open()).run(feeds(batch))
+      return layers.map((layer) => float32(results, `block_${layer}`))
+    },
     dispose: async () => {
       const sessions = await Promise.allSettled(opened.splice(0))
       for (const session of sessions) if (session.status === 'fulfilled') await session.value.release()

@@ -1,5 +1,6 @@
 /** @file The door of ops: the functions graphs are written with, and the table behind them. */
 export { attention, attentionWeights, composedAttention, multiHeadAttention, type AttentionForm } from './attention'
+export { conv2d } from './convolution'
 export { add, cast, divide, erf, exp, gelu, hardSigmoid, log, multiply, negate, sigmoid, silu, sqrt, subtract, where } from './elementwise'
 export { gemm, linear, matMul } from './linalg'
 export { concat, expand, flattenRows, gather, pad, reshape, scatterAdd, slice, sliceToEnd, split, splitSizes, transpose, zerosLike } from './movement'

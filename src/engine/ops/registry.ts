@@ -1,5 +1,6 @@
 /** @file The op table: every rule under its name. */
 import { multiHeadAttentionRule } from './attention'
+import { conv2dRule } from './convolution'
 import { addRule, castRule, divideRule, erfRule, expRule, geluRule, hardSigmoidRule, logRule, multiplyRule, negateRule, sigmoidRule, sqrtRule, subtractRule, whereRule } from './elementwise'
 import { gemmRule, matMulRule } from './linalg'
 import { concatRule, expandRule, gatherRule, padRule, reshapeRule, scatterAddRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
@@ -14,6 +15,7 @@ export const opRules = {
   cast: castRule,
   clip: clipRule,
   concat: concatRule,
+  conv2d: conv2dRule,
   divide: divideRule,
   erf: erfRule,
   exp: expRule,

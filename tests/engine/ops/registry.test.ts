@@ -188,6 +188,23 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
       ],
     },
   ],
+  conv2d: [1, 2].map((stride) => ({
+    what: `3 × 3, stride ${stride}, zeros around it`,
+    inputs: [noise([2, 3, 5, 6], 1), noise([4, 3, 3, 3], 2), noise([4], 3)],
+    parameters: { stride, padding: 1 },
+    naive: ([x, weight, bias]) => [
+      build([2, 4, Math.floor(4 / stride) + 1, Math.floor(5 / stride) + 1], ([image = 0, out = 0, row = 0, column = 0]) => {
+        let total = at(bias!, [out])
+        for (let channel = 0; channel < 3; channel++)
+          for (let y = 0; y < 3; y++)
+            for (let dx = 0; dx < 3; dx++) {
+              const [top, left] = [row * stride + y - 1, column * stride + dx - 1]
+              if (top >= 0 && top < 5 && left >= 0 && left < 6) total += at(x!, [image, channel, top, left]) * at(weight!, [out, channel, y, dx])
+            }
+        return total
+      }),
+    ],
+  })),
   argMax: [
     {
       what: 'last axis',
@@ -340,6 +357,7 @@ it('the ops without a gradient say why', () => {
   const reasons = Object.entries(opRules).flatMap(([name, { gradient }]) => ('notDifferentiable' in gradient ? [[name, gradient.notDifferentiable.length > 10]] : []))
   expect(reasons).toEqual([
     ['argMax', true],
+    ['conv2d', true],
     ['range', true],
     ['sizeOf', true],
   ])

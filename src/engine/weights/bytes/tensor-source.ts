@@ -18,5 +18,7 @@ export interface Checkpoint {
   readonly groups: ReadonlyMap<string, StateDict>
   /** What the file says of itself, where its format has room for that. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Classes that a segmentation head names in its `meta`, with their colours where it has them. */
+  readonly classes?: readonly { readonly name: string; readonly colour: readonly [number, number, number] | undefined }[]
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import { EngineError, isEngineError } from '../../contract'
 import type { ByteSource } from '../bytes/byte-source'
 import type { Checkpoint } from '../bytes/tensor-source'
 import { isKind, type PickleValue, type StorageReference } from './pickle-values'
-import { checkStorage, pickledGroups, storageBytes } from './pickled-checkpoint'
+import { checkStorage, pickledClasses, pickledGroups, storageBytes } from './pickled-checkpoint'
 import { geometryError } from './tensor-geometry'
 import { maximumPickleBytes, unpickle } from './unpickle'
 
@@ -32,7 +32,7 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
   const { value, storages, keys, end } = await readPickles(source)
   const offsets = await placeStorages(source, storages, keys, end)
   const readStorage = async (storage: StorageReference): Promise<Buffer> => source.read(offsets.get(storage.key) ?? 0, storageBytes(storage))
-  return { format: 'pytorch-legacy', groups: pickledGroups(source.name, value, readStorage), close: () => source.close() }
+  return { format: 'pytorch-legacy', groups: pickledGroups(source.name, value, readStorage), classes: pickledClasses(value), close: () => source.close() }
 }
 
 /** The length of the pickles is written nowhere, so more of the file is tried as long as they run off what was read. */

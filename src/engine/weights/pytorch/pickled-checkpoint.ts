@@ -52,6 +52,28 @@ export function pickledGroups(path: string, value: PickleValue, readStorage: Rea
   return groups
 }
 
+const mostClasses = 10_000
+
+/** The items of a list or tuple; none of anything else. */
+function itemsOf(value: PickleValue | undefined): readonly PickleValue[] {
+  return value !== undefined && (isKind(value, 'list') || isKind(value, 'tuple')) ? value.items : []
+}
+
+/** What a segmentation checkpoint of mmsegmentation says in `meta`: CLASSES and PALETTE. Other forms are passed over. */
+export function pickledClasses(value: PickleValue): NonNullable<Checkpoint['classes']> {
+  const meta = isKind(value, 'dict') ? value.entries.get('meta') : undefined
+  if (meta === undefined || !isKind(meta, 'dict')) return []
+  const palette = itemsOf(meta.entries.get('PALETTE')).map(itemsOf)
+  return itemsOf(meta.entries.get('CLASSES'))
+    .slice(0, mostClasses)
+    .map((name, index) => {
+      const colour = palette[index]?.map(Number)
+      const [red, green, blue] = colour ?? []
+      const isColour = colour?.length === 3 && colour.every((part) => Number.isInteger(part) && part >= 0 && part <= 255)
+      return { name: typeof name === 'string' ? name.slice(0, 200) : `Class ${index + 1}`, colour: isColour && red !== undefined && green !== undefined && blue !== undefined ? [red, green, blue] : undefined }
+    })
+}
+
 function tensorsOf(entries: ReadonlyMap<PickleValue, PickleValue>, readStorage: ReadStorage): StateDict {
   const tensors = new Map<string, TensorSource>()
   for (const [name, value] of entries) if (typeof name === 'string' && isKind(value, 'tensor')) tensors.set(name, sourceOf(value, readStorage))

@@ -2,7 +2,7 @@
 import { EngineError } from '../../contract'
 import type { ByteSource } from '../bytes/byte-source'
 import type { Checkpoint } from '../bytes/tensor-source'
-import { checkStorage, pickledGroups } from './pickled-checkpoint'
+import { checkStorage, pickledClasses, pickledGroups } from './pickled-checkpoint'
 import { maximumPickleBytes, unpickle } from './unpickle'
 import { openZipArchive, type ZipArchive } from './zip-archive'
 
@@ -25,7 +25,7 @@ export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint>
     })
   for (const storage of storages.values()) checkStorage(source.name, storage, archive.sizeOf(`${root}data/${storage.key}`))
   const groups = pickledGroups(source.name, value, ({ key }) => archive.read(`${root}data/${key}`))
-  return { format: 'pytorch', groups, close: () => source.close() }
+  return { format: 'pytorch', groups, classes: pickledClasses(value), close: () => source.close() }
 }
 
 /** The one folder of the archive, whatever its name, with a slash behind it. */

@@ -1,0 +1,109 @@
+/** @file A dense head at work: tokens of a picture's blocks in, depth in metres or classes out. */
+import { EngineError } from '../../contract'
+import { buildModel, input, parameter, type BuiltModel, type Value } from '../../graph'
+import { classLogits, dptDepth, linearDepth, parametersFrom, readsNormed, resizeMaps, type DenseHeadConfig, type LayerTokens } from '../../nn'
+import { add, argMax, cast, clip, matMul, reshape } from '../../ops'
+import type { Runtime, Session } from '../../runtime'
+import type { Tensor } from '../../tensor'
+import { layersOf, type HeadManifest, type HeadTensors } from '../../weights'
+import type { Backbone, PatchBatch, PatchGrid } from '../backbone'
+
+export interface OpenedHead {
+  readonly manifest: HeadManifest
+  /**
+   * What the head says of the first picture of a batch, at `height` × `width`: metres or class numbers, float32 [height, width].
+   * @throws EngineError BAD_REQUEST for a backbone with tokens of another length, RUNTIME
+   */
+  predict(backbone: Backbone, batch: PatchBatch, height: number, width: number): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
+/** Graphs of sizes that were asked for last. */
+const keptSessions = 2
+
+/** How many layers a head reads of tokens of a length: its channels say it. @throws EngineError BAD_REQUEST naming both lengths */
+function layerCountFor({ name, architecture, dim, layerCount }: HeadManifest, tensors: HeadTensors, tokenDim: number): number {
+  if (architecture === 'dpt' || architecture === 'regression') {
+    if (dim === tokenDim) return layerCount
+  } else {
+    const channels = (architecture === 'linear' ? tensors.get('conv_depth.weight') : tensors.get('weight'))?.shape[1] ?? 0
+    const count = channels / ((architecture === 'linear' ? 2 : 1) * tokenDim)
+    if (count === 1 || count === 4) return count
+  }
+  throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(name)} was made for tokens of ${dim} numbers; those of this model have ${tokenDim}. Choose a model that it was made for`, { detail: { dim, tokenDim } })
+}
+
+function headMaps(config: DenseHeadConfig, tensors: HeadTensors, layers: readonly LayerTokens<Value>[], { height, width }: PatchGrid): Value {
+  const parameters = parametersFrom(new Map(Array.from(tensors, ([name, { shape }]) => [name, parameter(name, 'float32', shape)])), 'this head')
+  switch (config.architecture) {
+    case 'linear':
+      return clip(linearDepth(config, parameters, layers, height, width), config.minDepth, config.maxDepth)
+    case 'dpt':
+      return clip(dptDepth(config, parameters, layers, height, width), config.minDepth, config.maxDepth)
+    case 'bn-linear':
+      return classLogits(parameters, layers, height, width)
+    case 'regression': {
+      const [first] = layers
+      if (first === undefined) throw new EngineError('INTERNAL', 'a head reads at least one layer')
+      const depth = add(matMul(first.patches, reshape(parameters('weight'), [config.dim, 1])), parameters('bias'))
+      return clip(reshape(depth, [1, 1, height, width]), config.minDepth, config.maxDepth)
+    }
+  }
+}
+
+/**
+ * The graph of a head over pictures of one grid. Depths are put between their bounds before they are resized, as the reference does.
+ * Source: dinov2/hub/depth/encoder_decoder.py:51-65.
+ */
+export function headModel(config: DenseHeadConfig, tensors: HeadTensors, grid: PatchGrid, height: number, width: number): BuiltModel {
+  const patches = grid.height * grid.width
+  const layers = config.layers.map((_, index) => ({ patches: input(`patches_${index}`, 'float32', [patches, config.dim]), cls: input(`cls_${index}`, 'float32', [1, config.dim]) }))
+  const maps = resizeMaps(headMaps(config, tensors, layers, grid), height, width, false)
+  const result = config.kind === 'depth' ? maps : cast(argMax(maps, 1), 'float32')
+  return buildModel('denseHead', { map: reshape(result, [height, width]) }, (name) => {
+    const { data } = tensors.get(name)!
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  })
+}
+
+/** Opens nothing until it is first asked. */
+export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: HeadTensors): OpenedHead {
+  const sessions = new Map<string, Promise<Session>>()
+  const sessionFor = async (config: DenseHeadConfig, grid: PatchGrid, height: number, width: number): Promise<Session> => {
+    const key = [config.dim, config.layers.join(), grid.height, grid.width, height, width].join(' ')
+    const known = sessions.get(key)
+    if (known !== undefined) return known
+    const opened = runtime.open(headModel(config, tensors, grid, height, width), { weightsFolder: undefined })
+    sessions.set(key, opened)
+    const [oldest] = sessions
+    if (sessions.size > keptSessions && oldest !== undefined) {
+      sessions.delete(oldest[0])
+      await oldest[1].then((session) => session.release()).catch(() => undefined)
+    }
+    return opened
+  }
+  return {
+    manifest,
+    predict: async (backbone, batch, height, width) => {
+      const { dim, depth, registers } = backbone.config
+      const { kind, architecture, minDepth = 0, maxDepth = Infinity, classes } = manifest
+      const layers = layersOf(layerCountFor(manifest, tensors, dim), depth)
+      const config: DenseHeadConfig = { kind, architecture, dim, layers, minDepth, maxDepth: Math.min(maxDepth, 3.4e38), classes: classes.length }
+      const tokens = await backbone.intermediate(batch, layers, readsNormed(config))
+      const patches = batch.grid.height * batch.grid.width
+      const feeds: Record<string, Tensor> = {}
+      tokens.forEach((all, index) => {
+        feeds[`cls_${index}`] = { dtype: 'float32', shape: [1, dim], data: all.slice(0, dim) }
+        feeds[`patches_${index}`] = { dtype: 'float32', shape: [patches, dim], data: all.slice((1 + registers) * dim, (1 + registers + patches) * dim) }
+      })
+      if (kind === 'classes' || architecture === 'regression') for (const name of Object.keys(feeds)) if (name.startsWith('cls_')) delete feeds[name]
+      const { map } = await (await sessionFor(config, batch.grid, height, width)).run(feeds)
+      if (map?.dtype !== 'float32') throw new EngineError('RUNTIME', 'the runtime gave no map of the head')
+      return map.data as Float32Array
+    },
+    dispose: async () => {
+      for (const session of sessions.values()) await session.then((open) => open.release()).catch(() => undefined)
+      sessions.clear()
+    },
+  }
+}
