@@ -1,4 +1,4 @@
-/** @file PNGs whose pixels are numbers with colours of their own: what other tools read as label masks. */
+/** @file PNGs whose pixels are numbers: labels with colours of their own, and 16 bits of grey, as other tools read masks and depth. */
 import { promisify } from 'node:util'
 import { crc32, deflate, inflate } from 'node:zlib'
 import { EngineError } from '../contract'
@@ -8,6 +8,8 @@ const inflated = promisify(inflate)
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 /** 8 bits of an index into a palette; deflate, no filter, not interlaced. */
 const format = [8, 3, 0, 0, 0] as const
+/** 16 bits of grey. */
+const greyFormat = [16, 0, 0, 0, 0] as const
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const head = Buffer.alloc(8)
@@ -53,4 +55,21 @@ export async function decodeIndexedPng(bytes: Buffer): Promise<{ readonly labels
   const labels = new Uint8Array(width * height)
   for (let y = 0; y < height; y++) labels.set(lines.subarray(y * (width + 1) + 1, (y + 1) * (width + 1)), y * width)
   return { labels, height, width }
+}
+
+/**
+ * Encodes numbers as 16-bit grey, as depth is usually exchanged. Source: PNG (W3C, third edition), §11.2.
+ * @param values uint16 [height, width]
+ * @throws EngineError INTERNAL where the length is another
+ */
+export async function encodeGrey16Png(values: Uint16Array, width: number, height: number): Promise<Buffer> {
+  if (values.length !== width * height || values.length === 0) throw new EngineError('INTERNAL', `encodeGrey16Png: ${values.length} values are not one for each of ${width} × ${height} pixels`)
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set(greyFormat, 8)
+  const stride = 1 + 2 * width
+  const lines = Buffer.alloc(stride * height)
+  values.forEach((value, index) => lines.writeUInt16BE(value, Math.floor(index / width) * stride + 1 + 2 * (index % width)))
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', await deflated(lines)), chunk('IEND', new Uint8Array(0))])
 }

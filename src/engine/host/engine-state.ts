@@ -12,6 +12,7 @@ import { createClusterings, type Clusterings } from './clusterings'
 import { createColourBases, type ColourBases } from './colour-bases'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
+import { createHeads, type Heads } from './heads'
 import { createLookSpeeds, type LookSpeeds } from './look-speeds'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
@@ -57,6 +58,7 @@ export interface EngineState {
   readonly maps: MapStorage
   readonly clusterings: Clusterings
   readonly colours: ColourBases
+  readonly heads: Heads
   readonly segmentations: Segmentations
   readonly sets: PictureSets
   readonly uploads: Uploads
@@ -140,6 +142,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    heads: createHeads(join(options.workspace, 'heads'), () => runtime, (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     segmentations: createSegmentations(join(options.workspace, 'segmentations'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
@@ -151,11 +154,12 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
 }
 
 /** Frees everything; for the end of the process. */
-export async function disposeEngineState({ backbones, exports, libraries, runtime, store }: EngineState): Promise<void> {
+export async function disposeEngineState({ backbones, exports, heads, libraries, runtime, store }: EngineState): Promise<void> {
   await libraries.dispose()
   // Before what only takes time: whoever wants the workspace next waits for its lock.
   await (await store).close()
   await exports.dispose()
+  await heads.dispose()
   await backbones.dispose()
   const started = await runtime.catch(() => undefined)
   await started?.dispose()

@@ -1,23 +1,34 @@
-/** @file Requests that are not answered yet. */
+/** @file Requests about dense heads: depth and classes of pictures. */
 import { EngineError, type EngineContract, type Handlers } from '../../contract'
+import { requireAccess } from '../access'
+import { depthLibrary, depthNumbers, exportDepth } from '../depth-library'
 import type { EngineState } from '../engine-state'
+import { classesOf, depthOf } from '../view-heads'
 
-type HeadRequests = 'view.depth' | 'view.classes' | 'heads.list' | 'heads.import' | 'heads.rename' | 'heads.remove' | 'heads.train' | 'heads.export' | 'depth.run' | 'depth.numbers' | 'depth.export'
+type HeadRequests = Extract<keyof Handlers<EngineContract>, `heads.${string}` | `depth.${string}`> | 'view.depth' | 'view.classes'
 
 const notYet = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
 
-export function headHandlers(_state: EngineState): Pick<Handlers<EngineContract>, HeadRequests> {
+/** `heads.*`, `depth.*`, `view.depth`, `view.classes` */
+export function headHandlers(state: EngineState): Pick<Handlers<EngineContract>, HeadRequests> {
+  const { heads, options } = state
   return {
-    'view.depth': notYet,
-    'view.classes': notYet,
-    'heads.list': notYet,
-    'heads.import': notYet,
-    'heads.rename': notYet,
-    'heads.remove': notYet,
+    'view.depth': (request) => depthOf(state, request),
+    'view.classes': (request) => classesOf(state, request),
+    'heads.list': () => heads.list(),
+    'heads.import': async (request, context) => {
+      await requireAccess(options.root, request.path)
+      return heads.add(request, context)
+    },
+    'heads.rename': ({ headId, name }) => heads.rename(headId, name),
+    'heads.remove': async ({ headId }) => {
+      await heads.remove(headId)
+      return undefined
+    },
     'heads.train': notYet,
     'heads.export': notYet,
-    'depth.run': notYet,
-    'depth.numbers': notYet,
-    'depth.export': notYet,
+    'depth.run': (request, context) => depthLibrary(state, request, context),
+    'depth.numbers': (request) => depthNumbers(state, request),
+    'depth.export': (request, context) => exportDepth(state, request, context),
   }
 }

@@ -20,18 +20,26 @@ export interface OpenedHead {
 
 /** Graphs of sizes that were asked for last. */
 const keptSessions = 2
+/** Layers that linear heads of DINOv2 read. */
+const layerCounts = [1, 4] as const
 
 /** How many layers a head reads of tokens of a length: its channels say it. @throws EngineError BAD_REQUEST naming both lengths */
 function layerCountFor({ name, architecture, dim, layerCount }: HeadManifest, tensors: HeadTensors, tokenDim: number): number {
+  let lengths = String(dim)
   if (architecture === 'dpt' || architecture === 'regression') {
     if (dim === tokenDim) return layerCount
   } else {
     const channels = (architecture === 'linear' ? tensors.get('conv_depth.weight') : tensors.get('weight'))?.shape[1] ?? 0
-    const count = channels / ((architecture === 'linear' ? 2 : 1) * tokenDim)
-    if (count === 1 || count === 4) return count
+    const perLayer = architecture === 'linear' ? 2 : 1
+    const found = layerCounts.find((count) => channels === perLayer * count * tokenDim)
+    if (found !== undefined) return found
+    lengths = layerCounts.map((count) => channels / (perLayer * count)).filter(Number.isInteger).join(' or ')
   }
-  throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(name)} was made for tokens of ${dim} numbers; those of this model have ${tokenDim}. Choose a model that it was made for`, { detail: { dim, tokenDim } })
+  throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(name)} was made for tokens of ${lengths} numbers; those of this model have ${tokenDim}. Choose a model that it was made for`, { detail: { dim, tokenDim } })
 }
+
+/** What no output needs is no input of a graph. */
+const readsCls = ({ architecture }: DenseHeadConfig): boolean => architecture === 'linear' || architecture === 'dpt'
 
 function headMaps(config: DenseHeadConfig, tensors: HeadTensors, layers: readonly LayerTokens<Value>[], { height, width }: PatchGrid): Value {
   const parameters = parametersFrom(new Map(Array.from(tensors, ([name, { shape }]) => [name, parameter(name, 'float32', shape)])), 'this head')
@@ -93,10 +101,9 @@ export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: Head
       const patches = batch.grid.height * batch.grid.width
       const feeds: Record<string, Tensor> = {}
       tokens.forEach((all, index) => {
-        feeds[`cls_${index}`] = { dtype: 'float32', shape: [1, dim], data: all.slice(0, dim) }
+        if (readsCls(config)) feeds[`cls_${index}`] = { dtype: 'float32', shape: [1, dim], data: all.slice(0, dim) }
         feeds[`patches_${index}`] = { dtype: 'float32', shape: [patches, dim], data: all.slice((1 + registers) * dim, (1 + registers + patches) * dim) }
       })
-      if (kind === 'classes' || architecture === 'regression') for (const name of Object.keys(feeds)) if (name.startsWith('cls_')) delete feeds[name]
       const { map } = await (await sessionFor(config, batch.grid, height, width)).run(feeds)
       if (map?.dtype !== 'float32') throw new EngineError('RUNTIME', 'the runtime gave no map of the head')
       return map.data as Float32Array

@@ -4,7 +4,7 @@ import { EngineError, type HeadClass } from '../../contract'
 import { labelColour } from '../../display'
 import { foldBatchNorm } from '../../nn'
 import { formatShape, type Tensor } from '../../tensor'
-import type { Checkpoint, StateDict } from '../bytes/tensor-source'
+import type { Checkpoint, StateDict, TensorSource } from '../bytes/tensor-source'
 import { printable } from '../bytes/printable'
 import { importedTensor } from '../models/imported-tensor'
 import { openCheckpoint } from '../open-checkpoint'
@@ -28,7 +28,7 @@ const badHead = (path: string, what: string): EngineError => new EngineError('MO
 
 /** The tensors of the head, without `decode_head.`. */
 function headState(path: string, { groups }: Checkpoint): StateDict {
-  const state = groups.get('state_dict') ?? groups.get('') ?? [...groups.values()][0] ?? new Map()
+  const state: StateDict = groups.get('state_dict') ?? groups.get('') ?? [...groups.values()][0] ?? new Map<string, TensorSource>()
   const named = new Map(Array.from(state, ([name, source]) => [name.replace(prefix, ''), source] as const))
   if (named.size === 0) throw badHead(path, 'holds no tensors')
   return named
