@@ -1,7 +1,8 @@
 /** @file `dinoscope inspect`: attention, PCA, parts, objects, artefacts and the raw arrays of single pictures, as files. */
 import { basename, extname, join, resolve } from 'node:path'
 import { isEngineError, messageOf, toWire, type FileProblem, type FoundObject } from '../../engine/contract'
-import { cutParts, findArtefacts, findObject, pictureParts } from '../../engine/dense'
+import { cutParts } from '../../engine/display'
+import { findArtefacts, findObject, pictureParts } from '../../engine/dense'
 import { writeNpy } from '../../engine/export'
 import { saveFile } from '../../engine/files'
 import { describeLook, lookAtPicture, type LookRequest } from '../../engine/host'

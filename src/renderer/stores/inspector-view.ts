@@ -2,7 +2,7 @@
 import type { Analysis } from '../../engine/contract'
 import { meanOverHeads } from '../../engine/display'
 
-export const inspectorModes = ['attention', 'pca', 'similarity'] as const
+export const inspectorModes = ['attention', 'pca', 'similarity', 'parts', 'object', 'depth'] as const
 export type InspectorMode = (typeof inspectorModes)[number]
 
 export interface PatchGrid {

@@ -9,7 +9,7 @@ interface FieldBase extends PatchGrid {
   readonly mask: Uint8Array | undefined
 }
 export type ShownField =
-  | (FieldBase & { readonly kind: 'scalar'; readonly quantity: 'attention' | 'cosine'; readonly values: Float32Array; readonly range: ValueRange })
+  | (FieldBase & { readonly kind: 'scalar'; readonly quantity: 'attention' | 'cosine' | 'metres' | 'cut'; readonly values: Float32Array; readonly range: ValueRange })
   | (FieldBase & { readonly kind: 'colour'; readonly rgb: Uint8Array })
 
 export interface FieldOptions {
@@ -46,6 +46,11 @@ export function shownField(state: ReadyAnalysis, view: InspectorView, options: F
       const values = state.similarity.cosine
       return { kind: 'scalar', quantity: 'cosine', values, range: rangeOf(values), gridHeight, gridWidth, mask: undefined }
     }
+    // These are asked for when they are looked at: stores/inspector-dense.
+    case 'parts':
+    case 'object':
+    case 'depth':
+      return undefined
   }
 }
 

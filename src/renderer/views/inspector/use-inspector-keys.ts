@@ -11,6 +11,7 @@ export interface InspectorCommands {
   readonly zoomBy: (factor: number) => void
   readonly fit: () => void
   readonly toggleActualSize: () => void
+  readonly toggleEdges: () => void
 }
 
 const zoomStep = 1.35
@@ -64,6 +65,16 @@ export function useInspectorKeys(commands: InspectorCommands): void {
     3: () => {
       inspector.change({ mode: 'similarity' })
     },
+    4: () => {
+      inspector.change({ mode: 'parts' })
+    },
+    5: () => {
+      inspector.change({ mode: 'object' })
+    },
+    6: () => {
+      inspector.change({ mode: 'depth' })
+    },
+    R: commands.toggleEdges,
     C: () => {
       inspector.change({ query: 'cls' })
     },

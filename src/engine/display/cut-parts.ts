@@ -1,11 +1,18 @@
 /** @file A tree of parts cut where it has a certain number of them. */
-import type { PartTree } from '../../contract'
+
+interface Tree {
+  /** Finest group of each patch. */
+  readonly labels: Uint8Array
+  readonly groups: number
+  /** Step i makes group `groups + i` of the two named, [groups − 1, 2]. */
+  readonly merges: Uint16Array
+}
 
 /**
  * Part of each patch when there are `parts` of them, or as many as the tree has: the largest is 0, of equal ones the first
  * to appear.
  */
-export function cutParts({ labels, groups, merges }: PartTree, parts: number): Uint8Array {
+export function cutParts({ labels, groups, merges }: Tree, parts: number): Uint8Array {
   const joined = Uint32Array.from({ length: Math.max(0, 2 * groups - 1) }, (_, group) => group)
   for (let step = 0; step < groups - Math.max(1, Math.min(parts, groups)); step++) {
     joined[merges[2 * step]!] = groups + step

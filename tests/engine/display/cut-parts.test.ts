@@ -1,6 +1,6 @@
 /** @file A tree of parts cut at a number of parts. */
 import { describe, expect, it } from 'vitest'
-import { cutParts } from '../../../../src/engine/dense'
+import { cutParts } from '../../../src/engine/display'
 
 const tree = { labels: Uint8Array.of(0, 1, 2, 2, 3, 3, 3), groups: 4, merges: Uint16Array.of(0, 1, 2, 4, 3, 5), heights: Float32Array.of(1, 2, 3) }
 

@@ -1,0 +1,117 @@
+/** @file One picture in the inspector by what is asked of it: parts, its object, depth in metres, the relief, edges; and a head of another width. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importModel, nextOverlay, openFolder, overlay, root, startApp, type App } from './support/app'
+
+const golden = join(root, 'tests', 'fixtures', 'goldens', 'depth', 'linear4')
+const shots = process.env['DINOSCOPE_SHOTS']
+const [edge, block] = [224, { left: 70, top: 56, size: 84 }]
+
+let app: App
+
+const byTestId = (id: string) => app.page.getByTestId(id)
+const shoot = async (name: string): Promise<void> => {
+  if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
+}
+const tab = (name: string) => app.page.getByRole('tab', { name })
+
+async function makePictures(folder: string): Promise<void> {
+  await mkdir(folder)
+  const rgb = Buffer.alloc(3 * edge * edge)
+  for (let y = 0; y < edge; y++)
+    for (let x = 0; x < edge; x++) {
+      const isInside = x >= block.left && x < block.left + block.size && y >= block.top && y < block.top + block.size
+      const uneven = (x * 5 + y * 3) % 7
+      rgb.set(isInside ? [225, 90 + uneven, 40] : [30, 60 + uneven, 130], 3 * (y * edge + x))
+    }
+  await writeFile(join(folder, 'block.png'), await sharp(rgb, { raw: { width: edge, height: edge, channels: 3 } }).png().toBuffer())
+  await writeFile(join(folder, 'plain.png'), await sharp({ create: { width: 120, height: 90, channels: 3, background: '#4a6b8a' } }).png().toBuffer())
+}
+
+beforeAll(async () => {
+  app = await startApp()
+  await makePictures(join(app.scratch, 'one'))
+  await openFolder(app.page, join(app.scratch, 'one'))
+  await byTestId('scan').waitFor({ state: 'detached', timeout: 60_000 })
+  await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
+  await overlay(app.page).waitFor({ timeout: 60_000 })
+})
+afterAll(async () => { await app.stop() })
+
+describe('one picture', () => {
+  it('falls into parts, as many as one wants', async () => {
+    const before = await nextOverlay(app.page)
+    await app.page.keyboard.press('4')
+    const parts = await nextOverlay(app.page, before)
+    await app.page.getByRole('slider', { name: 'Coarse or fine' }).press('Home')
+    const one = await nextOverlay(app.page, parts)
+    await app.page.keyboard.press('ArrowRight')
+    await nextOverlay(app.page, one)
+    await shoot('inspector parts')
+  })
+
+  it('has an object, whose mask is the block, with edges at the picture’s own', async () => {
+    await tab('Object').click()
+    await byTestId('object-note').waitFor({ timeout: 30_000 })
+    await app.page.getByRole('radio', { name: 'Guided' }).click()
+    await app.page.waitForTimeout(1500)
+    const found = await overlay(app.page).evaluate((canvas: HTMLCanvasElement) => {
+      const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+      return { width, height, lit: Array.from({ length: width * height }, (_, index) => data[4 * index + 3]! > 0) }
+    })
+    let [both, either] = [0, 0]
+    found.lit.forEach((isLit, index) => {
+      const [x, y] = [((index % found.width) * edge) / found.width, (Math.floor(index / found.width) * edge) / found.height]
+      const isInside = x >= block.left && x < block.left + block.size && y >= block.top && y < block.top + block.size
+      both += Number(isLit && isInside)
+      either += Number(isLit || isInside)
+    })
+    // Which of its two sides is the object, an untrained model cannot know.
+    const share = both / either
+    expect(Math.max(share, 1 - share)).toBeGreaterThan(0.85)
+    expect(found.width).toBeGreaterThan(100)
+    await shoot('inspector object')
+  })
+
+  it('of one colour has no object, and says so', async () => {
+    await app.page.keyboard.press('ArrowRight')
+    await byTestId('object-note').getByText('Nothing stands out').waitFor({ timeout: 30_000 })
+    await app.page.keyboard.press('ArrowLeft')
+  })
+
+  it('has depth in metres by a head, once its range is said', async () => {
+    await importModel(app.page, join(golden, 'backbone.pth'))
+    await byTestId('model-card').nth(1).waitFor({ timeout: 30_000 })
+    await byTestId('head-path').fill(join(golden, 'head.pth'))
+    await app.page.getByRole('button', { name: 'Import head' }).click()
+    await byTestId('head-range').fill('10')
+    await app.page.getByRole('button', { name: 'Import head' }).click()
+    await byTestId('head').waitFor({ timeout: 30_000 })
+    await shoot('models heads')
+    await app.page.getByRole('link', { name: 'Library' }).click()
+    await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
+    await overlay(app.page).waitFor({ timeout: 60_000 })
+    // The model in use has tokens of another length.
+    await app.page.keyboard.press('6')
+    await app.page.getByText(/those of this model have/).waitFor({ timeout: 30_000 })
+    await app.page.getByRole('link', { name: 'Models' }).click()
+    await byTestId('model-card').filter({ hasNotText: 'untrained demo' }).getByRole('button', { name: 'Use this model' }).click()
+    await app.page.getByRole('link', { name: 'Library' }).click()
+    await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
+    await byTestId('depth-range').waitFor({ timeout: 30_000 })
+    expect(await byTestId('depth-range').textContent()).toMatch(/^\d+\.\d\d m to \d+\.\d\d m$/)
+    await shoot('inspector depth')
+  })
+
+  it('becomes a relief', async () => {
+    await app.page.getByRole('switch', { name: 'Relief' }).click()
+    await byTestId('relief').waitFor()
+    await app.page.waitForTimeout(800)
+    const drawn = await byTestId('relief').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL().length)
+    expect(drawn).toBeGreaterThan(5000)
+    await shoot('inspector relief')
+    expect(app.complaints).toEqual([])
+  })
+})
