@@ -13,6 +13,7 @@ import { createColourBases, type ColourBases } from './colour-bases'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createHeads, type Heads } from './heads'
+import { createLabelSets, type LabelSets } from './label-sets'
 import { createLookSpeeds, type LookSpeeds } from './look-speeds'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
@@ -59,6 +60,7 @@ export interface EngineState {
   readonly clusterings: Clusterings
   readonly colours: ColourBases
   readonly heads: Heads
+  readonly labelSets: LabelSets
   readonly segmentations: Segmentations
   readonly sets: PictureSets
   readonly uploads: Uploads
@@ -143,6 +145,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     heads: createHeads(join(options.workspace, 'heads'), () => runtime, (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    labelSets: createLabelSets(join(options.workspace, 'labels'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     segmentations: createSegmentations(join(options.workspace, 'segmentations'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
