@@ -1,5 +1,6 @@
 /** @file The door of image: from a file's bytes to what a model or a person is shown. The only importer of sharp. */
 export { decodeRgb, type PixelSize, type RgbPixels } from './decode'
+export { decodeGrey16, type Grey16 } from './grey16'
 export { readHeader, type PictureHeader } from './header'
 export { augmentCrop } from './augment/crop'
 export type { CropRecipe } from './augment/recipe'
