@@ -6,6 +6,7 @@ import { pickPatches } from '../collection'
 import { labelColour } from '../display'
 import { writeVerified } from '../export'
 import { buildModel, constant, input } from '../graph'
+import { readHeader } from '../image'
 import { patchBatch, type Backbone } from '../inference'
 import { encodeModel } from '../onnx'
 import { linear, reshape } from '../ops'
@@ -39,7 +40,7 @@ async function sampleOf(state: EngineState, backbone: Backbone, { id, relativePa
   const { bytes, hash } = await state.libraries.readBytes(id)
   const prepared = await preparePicture(bytes, shortEdge, backbone.manifest, maxWholePatches)
   const target = await readTarget(path, kind)
-  requireSameShape(path, target, prepared.extent)
+  requireSameShape(path, target, await readHeader(bytes))
   const { patchSize, dim } = backbone.config
   const wanted = patchTargets(target, prepared.height / patchSize, prepared.width / patchSize, kind)
   const known = [...wanted.keys()].filter((patch) => !Number.isNaN(wanted[patch]!))
