@@ -11,6 +11,7 @@ import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
 import type { MatchOptions } from './commands/match'
+import type { ProbeOptions } from './commands/probe'
 import type { ProjectOptions } from './commands/project'
 import type { PropagateOptions } from './commands/propagate'
 import type { SearchOptions } from './commands/search'
@@ -160,6 +161,16 @@ function buildProgram(): Command {
     .option('--size <n>', 'as for inspect; small pictures such as 32 px ones are best looked at in their own size', pictureSize)
     .addOption(new Option('--features <kind>', 'the CLS token of the model, or the raw pixels for comparison').choices(['cls', 'pixels'] as const).default('cls' as const))
     .action((train: string, test: string, options: EvalKnnOptions & Json) => finish(options, async (context) => (await import('./commands/eval')).evalKnn(train, test, options, context)))
+
+  addJson(addModel(program.command('probe')))
+    .description('a few pictures of each class, and how well the model tells others by them; the parent folder is the class')
+    .argument('<train>', 'folder with a folder of example pictures for each class')
+    .argument('<test>', 'likewise: those whose class is guessed')
+    .addOption(new Option('--method <method>', 'a weighted vote of the nearest examples, or a linear probe').choices(['knn', 'linear'] as const).default('linear' as const))
+    .option('--limit <n>', 'only the first n pictures of each class', wholeNumber(1, 1_000_000_000))
+    .option('--size <n>', 'as for inspect', pictureSize)
+    .option('--out <file>', 'the test pictures with their classes (.csv), or the linear probe (.onnx), run before it gets its name')
+    .action((train: string, test: string, options: ProbeOptions & Json) => finish(options, async (context) => (await import('./commands/probe')).probe(train, test, options, context)))
 
   addJson(addWorkspace(program.command('export')))
     .description('a model as one file for other programs, opened again and compared before it gets its name')

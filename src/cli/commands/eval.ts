@@ -21,13 +21,13 @@ const pixelEdge = 32
 /** Confusion is printed and sent up to here; a larger table is nobody's reading. */
 const largestConfusion = 64
 
-interface Side extends FolderFeatures {
+export interface Side extends FolderFeatures {
   /** All that was left out. */
   readonly skipped: readonly FileProblem[]
   readonly unclassed: number
 }
 
-async function readSide(folder: string, limit: number, make: FeatureMaker, context: CommandContext): Promise<Side> {
+export async function readSide(folder: string, limit: number, make: FeatureMaker, context: CommandContext): Promise<Side> {
   const scan = await scanPictures(folder, context)
   const chosen = firstOfEachClass(scan.images, limit)
   const unclassed = firstOfEachClass(scan.images, Infinity).length

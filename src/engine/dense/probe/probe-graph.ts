@@ -31,6 +31,12 @@ export function pictureProbeGraph({ weight, bias }: LinearWeights, dim: number):
   return buildModel('pictureProbe', { scores: add(divide(both, scalar(Math.SQRT2)), vectorOf(bias)) }, () => new Uint8Array(0)).model
 }
 
+/** `cls` [pictures, dim] in, `scores` [pictures, classes] out. */
+export function clsProbeGraph({ weight, bias }: LinearWeights, dim: number): OnnxModel {
+  const scores = add(matMul(unit(input('cls', 'float32', ['pictures', dim])), columns(weight, bias.length, 0, dim)), vectorOf(bias))
+  return buildModel('clsProbe', { scores }, () => new Uint8Array(0)).model
+}
+
 /** Length of what of the mean token lies across the axes. */
 function acrossAxes({ dim, dims, mean, axes }: PatchBasis): number {
   let across = mean.reduce((sum, value) => sum + value ** 2, 0)
