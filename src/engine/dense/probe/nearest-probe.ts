@@ -4,6 +4,8 @@ import type { ProbeExamples, ProbeScore } from './probe'
 
 const temperature = 0.07
 const mostNeighbours = 20
+/** Examples voted for before the event loop turns. */
+const queriesAtOnce = 128
 
 /**
  * The class with the most votes among the nearest, and its share of them.
@@ -28,10 +30,15 @@ export function nearestVote(cosines: Float32Array, labels: Int32Array, classes: 
 }
 
 /** How the examples of each fold would be voted for by the others. @param cosines float32 [examples, examples] */
-export function nearestScore({ labels, groups, classes }: Omit<ProbeExamples, 'vectors' | 'dim'>, cosines: Float32Array): ProbeScore | undefined {
+export async function nearestScore({ labels, groups, classes }: Omit<ProbeExamples, 'vectors' | 'dim'>, cosines: Float32Array): Promise<ProbeScore | undefined> {
   const folds = foldsOf(labels, groups, classes)
   if (folds === undefined) return undefined
   const { foldOf } = folds
-  const predicted = labels.map((_, example) => nearestVote(cosines.subarray(example * labels.length, (example + 1) * labels.length), labels, classes, (other) => foldOf[other] !== foldOf[example]).label)
+  const predicted = new Int32Array(labels.length)
+  for (let example = 0; example < labels.length; example++) {
+    if (example % queriesAtOnce === queriesAtOnce - 1) await new Promise(setImmediate)
+    const own = cosines.subarray(example * labels.length, (example + 1) * labels.length)
+    predicted[example] = nearestVote(own, labels, classes, (other) => foldOf[other] !== foldOf[example]).label
+  }
   return { folds: folds.folds, truth: labels, predicted }
 }

@@ -69,7 +69,7 @@ async function eachQuery(products: Float32Array, width: number, signal: AbortSig
 export async function fitProbe(examples: ProbeExamples, method: ProbeMethod, options: ProductOptions): Promise<Probe> {
   const { vectors: known, dim, labels: knownLabels, classes } = examples
   if (method === 'knn') {
-    const score = nearestScore(examples, await options.products(known, known, dim))
+    const score = await nearestScore(examples, await options.products(known, known, dim))
     return {
       method,
       accuracy: accuracyOf(score, examples),
