@@ -4,6 +4,7 @@ import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
 import type { CurateOptions } from './commands/curate'
 import type { DedupeOptions } from './commands/dedupe'
+import type { DepthOptions, HeadOptions } from './commands/depth'
 import type { DownloadOptions } from './commands/download'
 import type { EmbedOptions } from './commands/embed'
 import type { EvalKnnOptions } from './commands/eval'
@@ -15,12 +16,13 @@ import type { ProbeOptions } from './commands/probe'
 import type { ProjectOptions } from './commands/project'
 import type { PropagateOptions } from './commands/propagate'
 import type { SearchOptions } from './commands/search'
+import type { SegmentOptions } from './commands/segment'
 import type { ServeOptions } from './commands/serve'
 import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addJson, addModel, addRuntime, addWorkspace, architecture, heightByWidth, pictureSize, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
+import { addJson, addModel, addRuntime, addWorkspace, architecture, countOrAuto, heightByWidth, metres, pictureSize, segmentFiles, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -113,6 +115,27 @@ function buildProgram(): Command {
     .option('--copy-to <dir>', 'copies what is kept into this folder too, with its sub-folders')
     .action((folder: string, options: CurateOptions & Json) => finish(options, async (context) => (await import('./commands/curate')).curate(folder, options, context)))
 
+  addJson(addModel(program.command('segment')))
+    .description('what the pictures of a folder are made of, without a label: the same segment is the same thing in all of them')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--out <dir>', 'where the files go')
+    .option('--k <n>', 'how many segments, or "auto"', countOrAuto, 'auto' as const)
+    .addOption(new Option('--edges <how>', 'patches as they are, or brought to the edges of the pictures').choices(['raw', 'guided', 'bilateral'] as const).default('raw' as const))
+    .option('--what <files>', 'masks, coco, csv, separated by commas', segmentFiles, ['masks', 'csv'] as const)
+    .option('--seed <n>', 'another seed finds others where they are not clear', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--raw', 'leave names in a CSV as they are, even where a spreadsheet would read a formula')
+    .addHelpText('after', '\nFiles: masks.zip with a PNG of labels for each picture and segments.json, or the PNGs themselves where they are few; segments.coco.json; segments.csv.')
+    .action((folder: string, options: SegmentOptions & Json) => finish(options, async (context) => (await import('./commands/segment')).segment(folder, options, context)))
+
+  addJson(addModel(program.command('depth')))
+    .description('depth in metres of every picture of a folder')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--head <file>', 'an official depth head (.pth), or the id of a head of the workspace')
+    .requiredOption('--out <dir>', 'where the files go')
+    .addOption(new Option('--format <kind>', '16-bit PNG in millimetres, NPY in metres, or a table of medians').choices(['png', 'npy', 'csv'] as const).default('png' as const))
+    .option('--max-depth <metres>', 'the largest depth of a head whose file does not say it', metres)
+    .action((folder: string, options: DepthOptions & Json) => finish(options, async (context) => (await import('./commands/depth')).depth(folder, options, context)))
+
   addJson(addModel(program.command('match')))
     .description('what of one picture is found in another: patches that are each other’s nearest')
     .argument('<left>', 'picture file')
@@ -181,6 +204,21 @@ function buildProgram(): Command {
     .option('--threads <n>', 'CPU threads of the check; by default all cores', wholeNumber(1, 1024))
     .addHelpText('after', '\nFiles: FILE.onnx with FILE.parity.json, the differences from the engine on the sample photos; FILE.onnx.data where the weights take more than 2 GB.')
     .action((model: string | undefined, options: ExportOptions & Json) => finish(options, async (context) => (await import('./commands/export')).exportTo(model, options, context)))
+
+  const heads = program.command('heads').description('heads that tell depth or classes from the tokens of a backbone')
+  addJson(addWorkspace(heads.command('list')))
+    .description('the heads of the workspace')
+    .action((options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/depth')).listWorkspaceHeads(options, context)))
+  addJson(addWorkspace(heads.command('import')))
+    .description('bring in an official head: linear or DPT depth, linear classes')
+    .argument('<file>', '.pth or .safetensors')
+    .option('--name <name>', 'for people; by default after the file')
+    .option('--max-depth <metres>', 'the largest depth, where the name of the file does not say it', metres)
+    .action((path: string, options: HeadOptions & Json) => finish(options, async (context) => (await import('./commands/depth')).importHead(path, options, context)))
+  addJson(addWorkspace(heads.command('remove')))
+    .description('remove a head')
+    .argument('<id>', 'as "heads list" shows it')
+    .action((id: string, options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/depth')).removeWorkspaceHead(id, options, context)))
 
   const models = program.command('models').description('the models there are')
   addJson(addWorkspace(models.command('list')))

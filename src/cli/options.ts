@@ -1,6 +1,7 @@
 /** @file Options that several commands share, and the readers of their values. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ProviderName } from '../engine/contract'
+import type { SegmentFiles } from './commands/segment'
 import type { Architecture } from './commands/train-options'
 
 const providers: readonly ProviderName[] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml']
@@ -25,6 +26,29 @@ export function zeroToOne(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed.')
   return value
+}
+
+/** Reads `auto` or a number of segments. */
+export function countOrAuto(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber(2, 4096)(text)
+}
+
+/** Reads a length in metres. */
+export function metres(text: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN
+  if (!(value > 0 && value <= 1e6)) throw new InvalidArgumentError('a number of metres above 0 is needed.')
+  return value
+}
+
+const segmentKinds = ['masks', 'coco', 'csv'] as const
+
+/** Reads kinds of files separated by commas. */
+export function segmentFiles(text: string): readonly SegmentFiles[] {
+  return text.split(',').map((part) => {
+    const kind = segmentKinds.find((known) => known === part.trim())
+    if (kind === undefined) throw new InvalidArgumentError(`only ${segmentKinds.join(', ')} can be written.`)
+    return kind
+  })
 }
 
 /** Reads `native` or a number of pixels. */

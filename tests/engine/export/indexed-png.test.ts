@@ -8,6 +8,7 @@ const colours = [[0, 0, 0], [200, 10, 20], [1, 2, 3]] as const
 const colourOf = (label: number) => colours[label] ?? ([label, 255 - label, 7] as const)
 
 describe('encodeIndexedPng', () => {
+  // Eight bits, colour type 3: PNG §11.2.1.
   it('shows each label in its colour, and keeps the labels themselves', async () => {
     const labels = Uint8Array.from({ length: 7 * 5 }, (_, at) => [0, 1, 2, 255, 17][at % 5]!)
     const png = await encodeIndexedPng(labels, 7, 5, colourOf)

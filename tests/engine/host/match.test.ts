@@ -28,7 +28,7 @@ async function addOtherModel(models: string): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'match-'))
   await mkdir(join(folder, 'photos'))
-  await writeFile(join(folder, 'photos', 'a.png'), await drawQuarters(230, 160).png().toBuffer())
+  await writeFile(join(folder, 'photos', 'a.png'), await drawQuarters(240, 160).png().toBuffer())
   await writeFile(join(folder, 'photos', 'b.png'), await drawQuarters(160, 200).png().toBuffer())
   await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
   await addOtherModel(join(folder, 'resources', 'models'))
@@ -91,7 +91,7 @@ describe('match', () => {
 describe('view.refine', () => {
   it.each(['guided', 'bilateral'] as const)('brings labels of patches to the edges of the picture, at most as large as asked for, %s', async (method) => {
     const { analysisId, gridHeight, gridWidth, inputHeight, inputWidth } = await look(0)
-    // One column of patches too far to the right of the middle, where the picture's own edge is.
+    // The patch that the picture's own edge runs through, in the middle of an odd number of them, goes to the left as a whole.
     const labels = Uint8Array.from({ length: gridHeight * gridWidth }, (_, cell) => (cell % gridWidth <= gridWidth / 2 ? 0 : 1))
     const whole = await client['view.refine']({ analysisId, labels, method, maxEdge: 10_000 })
     expect([whole.height, whole.width, whole.labels.length]).toEqual([inputHeight, inputWidth, inputHeight * inputWidth])
