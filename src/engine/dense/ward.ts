@@ -14,7 +14,7 @@ const mostGroups = 32_768
 
 /**
  * Joins the two groups that raise the sum of squared distances from the means the least, until one is left; of equal pairs
- * the first. n² distances in memory, n² steps of n at the most.
+ * the first. n² distances in memory; each group keeps its nearest after it, so most steps read a row and not all of them.
  * @param vectors means of the groups to begin with, float32 [n, dim]
  * @param weights their members, float32 [n], each above 0
  * Source: Ward, "Hierarchical grouping to optimize an objective function" (1963).
@@ -35,13 +35,21 @@ export function wardTree(vectors: Float32Array, weights: Float32Array, dim: numb
     for (let column = 0; column < dim; column++) square += (means[a * dim + column]! - means[b * dim + column]!) ** 2
     return (square * sizes[a]! * sizes[b]!) / (sizes[a]! + sizes[b]!)
   }
-  for (let a = 0; a < count; a++) for (let b = a + 1; b < count; b++) distances[a * count + b] = cost(a, b)
+  /** Of each place the nearest of those after it, −1 for none. */
+  const nearest = new Int32Array(count).fill(-1)
+  const nearness = (a: number): number => (nearest[a]! < 0 ? Infinity : distances[a * count + nearest[a]!]!)
+  const seek = (a: number): void => {
+    nearest[a] = -1
+    for (let b = a + 1; b < count; b++) if (groups[b]! >= 0 && distances[a * count + b]! < nearness(a)) nearest[a] = b
+  }
+  for (let a = 0; a < count; a++) {
+    for (let b = a + 1; b < count; b++) distances[a * count + b] = cost(a, b)
+    seek(a)
+  }
   for (let step = 0; step < count - 1; step++) {
-    let [first, second, least] = [-1, -1, Infinity]
-    for (let a = 0; a < count; a++) {
-      if (groups[a]! < 0) continue
-      for (let b = a + 1; b < count; b++) if (groups[b]! >= 0 && distances[a * count + b]! < least) [first, second, least] = [a, b, distances[a * count + b]!]
-    }
+    let [first, least] = [-1, Infinity]
+    for (let a = 0; a < count; a++) if (groups[a]! >= 0 && nearness(a) < least) [first, least] = [a, nearness(a)]
+    const second = nearest[first]!
     merges.set([groups[first]!, groups[second]!].sort((x, y) => x - y), 2 * step)
     heights[step] = Math.sqrt(2 * least)
     const total = sizes[first]! + sizes[second]!
@@ -51,6 +59,15 @@ export function wardTree(vectors: Float32Array, weights: Float32Array, dim: numb
     groups[first] = count + step
     groups[second] = -1
     for (let other = 0; other < count; other++) if (other !== first && groups[other]! >= 0) distances[Math.min(first, other) * count + Math.max(first, other)] = cost(first, other)
+    for (let other = 0; other < second; other++) {
+      if (groups[other]! < 0) continue
+      const found = nearest[other]!
+      if (other === first || found === first || found === second) seek(other)
+      else if (other < first) {
+        const distance = distances[other * count + first]!
+        if (distance < nearness(other) || (distance === nearness(other) && first < found)) nearest[other] = first
+      }
+    }
   }
   return { merges, heights }
 }

@@ -1,13 +1,12 @@
 /** @file Requests about dense heads: depth and classes of pictures. */
-import { EngineError, type EngineContract, type Handlers } from '../../contract'
+import type { EngineContract, Handlers } from '../../contract'
 import { requireAccess } from '../access'
 import { depthLibrary, depthNumbers, exportDepth } from '../depth-library'
 import type { EngineState } from '../engine-state'
+import { exportHead, trainHead } from '../head-training'
 import { classesOf, depthOf } from '../view-heads'
 
 type HeadRequests = Extract<keyof Handlers<EngineContract>, `heads.${string}` | `depth.${string}`> | 'view.depth' | 'view.classes'
-
-const notYet = (): Promise<never> => Promise.reject(new EngineError('INTERNAL', 'not there yet'))
 
 /** `heads.*`, `depth.*`, `view.depth`, `view.classes` */
 export function headHandlers(state: EngineState): Pick<Handlers<EngineContract>, HeadRequests> {
@@ -25,8 +24,8 @@ export function headHandlers(state: EngineState): Pick<Handlers<EngineContract>,
       await heads.remove(headId)
       return undefined
     },
-    'heads.train': notYet,
-    'heads.export': notYet,
+    'heads.train': (request, context) => trainHead(state, request, context),
+    'heads.export': (request, context) => exportHead(state, request, context),
     'depth.run': (request, context) => depthLibrary(state, request, context),
     'depth.numbers': (request) => depthNumbers(state, request),
     'depth.export': (request, context) => exportDepth(state, request, context),

@@ -74,21 +74,43 @@ export function headModel(config: DenseHeadConfig, tensors: HeadTensors, grid: P
   })
 }
 
+interface KeptSession {
+  readonly session: Promise<Session>
+  /** Pictures at work in it now; it stays open while there are any. */
+  runs: number
+}
+
 /** Opens nothing until it is first asked. */
 export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: HeadTensors): OpenedHead {
-  const sessions = new Map<string, Promise<Session>>()
-  const sessionFor = async (config: DenseHeadConfig, grid: PatchGrid, height: number, width: number): Promise<Session> => {
-    const key = [config.dim, config.layers.join(), grid.height, grid.width, height, width].join(' ')
-    const known = sessions.get(key)
-    if (known !== undefined) return known
-    const opened = runtime.open(headModel(config, tensors, grid, height, width), { weightsFolder: undefined })
-    sessions.set(key, opened)
-    const [oldest] = sessions
-    if (sessions.size > keptSessions && oldest !== undefined) {
-      sessions.delete(oldest[0])
-      await oldest[1].then((session) => session.release()).catch(() => undefined)
+  const kept = new Map<string, KeptSession>()
+  const release = async ({ session }: KeptSession): Promise<void> => session.then((open) => open.release()).catch(() => undefined)
+  /** Closes those asked for longest ago and not at work. */
+  const trim = async (): Promise<void> => {
+    for (const [key, entry] of kept) {
+      if (kept.size <= keptSessions) return
+      if (entry.runs > 0) continue
+      kept.delete(key)
+      await release(entry)
     }
-    return opened
+  }
+  const run = async (config: DenseHeadConfig, grid: PatchGrid, height: number, width: number, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> => {
+    const key = [config.dim, config.layers.join(), grid.height, grid.width, height, width].join(' ')
+    const entry = kept.get(key) ?? { session: runtime.open(headModel(config, tensors, grid, height, width), { weightsFolder: undefined }), runs: 0 }
+    kept.delete(key)
+    kept.set(key, entry)
+    entry.runs++
+    try {
+      return await (await entry.session).run(feeds)
+    } catch (error) {
+      if (kept.get(key) === entry && entry.runs === 1) {
+        kept.delete(key)
+        void release(entry)
+      }
+      throw error
+    } finally {
+      entry.runs--
+      await trim()
+    }
   }
   return {
     manifest,
@@ -104,13 +126,14 @@ export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: Head
         if (readsCls(config)) feeds[`cls_${index}`] = { dtype: 'float32', shape: [1, dim], data: all.slice(0, dim) }
         feeds[`patches_${index}`] = { dtype: 'float32', shape: [patches, dim], data: all.slice((1 + registers) * dim, (1 + registers + patches) * dim) }
       })
-      const { map } = await (await sessionFor(config, batch.grid, height, width)).run(feeds)
+      const { map } = await run(config, batch.grid, height, width, feeds)
       if (map?.dtype !== 'float32') throw new EngineError('RUNTIME', 'the runtime gave no map of the head')
       return map.data as Float32Array
     },
     dispose: async () => {
-      for (const session of sessions.values()) await session.then((open) => open.release()).catch(() => undefined)
-      sessions.clear()
+      const all = [...kept.values()]
+      kept.clear()
+      for (const entry of all) await release(entry)
     },
   }
 }
