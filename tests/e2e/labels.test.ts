@@ -29,6 +29,11 @@ const shoot = async (name: string): Promise<void> => {
 }
 const tile = (index: number) => byTestId('label-tile').and(app.page.locator(`[data-name="${String(index).padStart(2, '0')}.png"]`))
 const named = (count: number) => byTestId('label-grid').locator('[data-labelled="true"]').nth(count - 1)
+const addClass = async (name: string): Promise<void> => {
+  await app.page.getByRole('textbox', { name: 'New class' }).fill(name)
+  await app.page.keyboard.press('Enter')
+  await app.page.getByRole('radio', { name: `Give ${name}` }).and(app.page.locator('[aria-checked="true"]')).waitFor()
+}
 
 beforeAll(async () => {
   app = await startApp()
@@ -47,10 +52,11 @@ describe('labels by a few examples', () => {
     await app.page.keyboard.press('Escape')
     await button('Begin').click()
     await app.page.getByRole('radio', { name: 'As in the folder' }).click()
+    await addClass('Warm')
     for (const index of [0, 2, 4]) await tile(index).click()
     await named(3).waitFor()
     await shoot('labels-one-class')
-    await app.page.keyboard.press('2')
+    await addClass('Cold')
     for (const index of [1, 3, 5]) await tile(index).click()
     await byTestId('label-accuracy').getByText('of 6 examples').waitFor({ timeout: 30_000 })
     await shoot('labels-pictures')

@@ -24,6 +24,7 @@ import type { EngineState } from './engine-state'
 import { propagateFrames } from './propagate-frames'
 import { colourOf, compareFrames, frameNames, type KeptPropagations } from './propagate-kept'
 import { maskColour, readMask, requireMarked, requireShape } from './propagate-mask'
+import { segmentLabels } from './propagate-segments'
 import { presence } from './row-hashes'
 
 /** Frames as asked for, or all that are there and can be decoded, by name. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
@@ -60,10 +61,13 @@ function patchesFirst({ gridHeight, gridWidth, labels }: Extract<FirstFrame, { k
 }
 
 /** What the first frame has, whichever way it was said. @throws EngineError NOT_FOUND, BAD_REQUEST */
-async function firstLabels({ uploads }: EngineState, first: FirstFrame): Promise<FirstLabels> {
+async function firstLabels(state: EngineState, first: FirstFrame, picture: LibraryImage | undefined): Promise<FirstLabels> {
   if (first.kind === 'patches') return patchesFirst(first)
-  if (first.kind === 'segments') throw new EngineError('INTERNAL', 'not there yet')
-  const { name, bytes } = uploads.get(first.uploadId)
+  if (first.kind === 'segments') {
+    if (picture === undefined) throw new EngineError('NOT_FOUND', 'there is no frame to begin with')
+    return segmentLabels(state, first.segmentationId, picture)
+  }
+  const { name, bytes } = state.uploads.get(first.uploadId)
   const mask = await readMask(bytes, name)
   requireMarked(mask, name)
   return {
@@ -83,7 +87,7 @@ async function firstLabels({ uploads }: EngineState, first: FirstFrame): Promise
 export async function runPropagation(state: EngineState, kept: KeptPropagations, request: PropagateRequest, { signal, emit }: JobContext<PropagateEvent>): Promise<PropagateResult> {
   const { libraryId, rows, modelId, size } = request
   const pictures = framesOf(state, libraryId, rows)
-  const labels = await firstLabels(state, request.first)
+  const labels = await firstLabels(state, request.first, pictures[0])
   const products = await state.rowProducts()
   const maskNames = frameNames(pictures.map(({ relativePath }) => relativePath), '.png')
   const colourFor = (label: number): Rgb => labels.colours.get(label) ?? maskColour(label)

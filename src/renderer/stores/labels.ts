@@ -139,7 +139,10 @@ export const useLabelsStore = defineStore('labels', () => {
   }
   const addClass = (name: string): Promise<void> => change({ kind: 'addClass', name, colour: undefined })
   /** Gives the chosen class to pictures, or to patches of one. */
-  const name = (rows: Iterable<number>, patches?: Uint32Array): Promise<void> => change({ kind: 'name', rows: Uint32Array.from(rows), patches, label: label.value })
+  const name = async (rows: Iterable<number>, patches?: Uint32Array): Promise<void> => {
+    if (open.value?.classes.some(({ id }) => id === label.value) === true) await change({ kind: 'name', rows: Uint32Array.from(rows), patches, label: label.value })
+    else notices.show('problem', 'No class is chosen. Type the name of one under Classes, then click what belongs to it.')
+  }
   const undo = (): void => {
     if (open.value?.canUndo === true) void change({ kind: 'undo' })
   }
