@@ -16,7 +16,6 @@ export interface EngineFolder {
   readonly modelId: string
   /** By row. */
   readonly images: readonly ImageEntry[]
-  readonly skipped: readonly FileProblem[]
   /** Waits for a job, tells its progress and cancels it when the command is cancelled. */
   wait<R>(job: JobHandle<R>): Promise<R>
   /** What a job tells: progress to the terminal, pictures that are left out as lines. */
@@ -68,7 +67,6 @@ export async function withEngineFolder<T>(folder: string, options: ModelOptions,
       libraryId,
       modelId,
       images,
-      skipped,
       wait,
       tell,
       embedPatches: () => wait(client['embed.run']({ libraryId, rows: undefined, modelId, patches: true }, tell)),

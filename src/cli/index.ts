@@ -17,6 +17,7 @@ import type { ProjectOptions } from './commands/project'
 import type { PropagateOptions } from './commands/propagate'
 import type { SearchOptions } from './commands/search'
 import type { SegmentOptions } from './commands/segment'
+import type { TrainHeadOptions } from './commands/train-head'
 import type { ServeOptions } from './commands/serve'
 import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
@@ -215,6 +216,17 @@ function buildProgram(): Command {
     .option('--name <name>', 'for people; by default after the file')
     .option('--max-depth <metres>', 'the largest depth, where the name of the file does not say it', metres)
     .action((path: string, options: HeadOptions & Json) => finish(options, async (context) => (await import('./commands/depth')).importHead(path, options, context)))
+  addJson(addModel(heads.command('train')))
+    .description('a linear head for depth or classes, trained on pictures whose answer is known')
+    .argument('<folder>', 'folder with pictures, sub-folders included')
+    .requiredOption('--targets <dir>', 'for each picture by the same name: depth as 16-bit PNG in millimetres or NPY in metres, or a mask of class numbers as PNG')
+    .addOption(new Option('--kind <kind>', 'what it tells').choices(['depth', 'classes'] as const).default('depth' as const))
+    .option('--name <name>', 'for people', 'My head')
+    .option('--epochs <n>', 'how often each picture is learned from', wholeNumber(1, 1000), 10)
+    .option('--validation <share>', 'of the pictures, kept out to measure on', zeroToOne, 0.2)
+    .option('--seed <n>', 'which are kept out, and the order of learning', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--out <dir>', 'where an ONNX file of it goes; it is kept in the workspace in any case')
+    .action((folder: string, options: TrainHeadOptions & Json) => finish(options, async (context) => (await import('./commands/train-head')).trainHead(folder, options, context)))
   addJson(addWorkspace(heads.command('remove')))
     .description('remove a head')
     .argument('<id>', 'as "heads list" shows it')

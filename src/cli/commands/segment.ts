@@ -26,7 +26,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 export async function segment(folder: string, options: SegmentOptions, context: CommandContext): Promise<CommandResult> {
   const out = resolve(options.out)
   await prepareOutputFolder(out)
-  return withEngineFolder(folder, options, context, async ({ client, libraryId, modelId, wait, tell, embedPatches, skipped }) => {
+  return withEngineFolder(folder, options, context, async ({ client, libraryId, modelId, wait, tell, embedPatches }) => {
     const { skipped: broken } = await embedPatches()
     const { info, segments, tried } = await wait(client['segments.find']({ libraryId, rows: undefined, modelId, segments: options.k, restarts, seed: options.seed }, tell))
     const files: string[] = []
@@ -34,7 +34,7 @@ export async function segment(folder: string, options: SegmentOptions, context: 
       const exported = await wait(client['segments.export']({ libraryId, segmentationId: info.segmentationId, rows: undefined, what, edges: options.edges, raw: options.raw === true }, tell))
       files.push(...(await takeExport(client, exported, out, context.signal)))
     }
-    context.terminal.result({ ...info, segments: segments.map(({ id, name, patches, pictures, tightness }) => ({ id, name, patches, pictures, tightness })), tried, files, skipped: [...skipped, ...broken] }, [
+    context.terminal.result({ ...info, segments: segments.map(({ id, name, patches, pictures, tightness }) => ({ id, name, patches, pictures, tightness })), tried, files, skipped: broken }, [
       `${info.segments} segments in ${info.pictures} pictures explain ${percent(info.explained)} of how their patches differ; another seed agrees to ${info.agreement.toFixed(3)} (adjusted Rand index)`,
       ...segments.map(({ name, patches, pictures }) => `${name}: ${patches} patches in ${pictures} pictures`),
       ...files,

@@ -141,7 +141,7 @@ export const useLabelsStore = defineStore('labels', () => {
   /** Gives the chosen class to pictures, or to patches of one. */
   const name = async (rows: Iterable<number>, patches?: Uint32Array): Promise<void> => {
     if (open.value?.classes.some(({ id }) => id === label.value) === true) await change({ kind: 'name', rows: Uint32Array.from(rows), patches, label: label.value })
-    else notices.show('problem', 'No class is chosen. Type the name of one under Classes, then click what belongs to it.')
+    else notices.show('info', 'No class is chosen. Type the name of one under Classes, then click what belongs to it.')
   }
   const undo = (): void => {
     if (open.value?.canUndo === true) void change({ kind: 'undo' })
