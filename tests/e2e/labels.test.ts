@@ -70,6 +70,7 @@ describe('labels by a few examples', () => {
     await button('Undo').click()
     await byTestId('label-accuracy').getByText('of 5 examples').waitFor({ timeout: 30_000 })
     await app.page.reload()
+    await app.page.getByRole('link', { name: 'Label' }).click()
     await byTestId('label-accuracy').getByText('of 5 examples').waitFor({ timeout: 60_000 })
   })
 
@@ -79,5 +80,23 @@ describe('labels by a few examples', () => {
     await button('ONNX head').click()
     await app.page.getByText(/\.onnx/).first().waitFor({ timeout: 30_000 })
     await shoot('labels-written')
+  })
+
+  it('tell patches too, once a few are brushed', async () => {
+    await app.page.getByRole('radio', { name: 'Patches' }).click()
+    for (const [name, x] of [['Warm', 0.2], ['Cold', 0.8]] as const) {
+      await app.page.getByRole('radio', { name: `Give ${name}` }).click()
+      for (const index of [0, 2]) {
+        const box = (await byTestId('patch-tile').and(app.page.locator(`[data-name="${String(index).padStart(2, '0')}.png"]`)).boundingBox())!
+        await app.page.mouse.move(box.x + box.width * x, box.y + box.height * 0.3)
+        await app.page.mouse.down()
+        await app.page.mouse.move(box.x + box.width * x, box.y + box.height * 0.7, { steps: 6 })
+        await app.page.mouse.up()
+      }
+    }
+    await byTestId('label-accuracy').getByText(/of \d+ examples/).waitFor({ timeout: 30_000 })
+    expect(await byTestId('label-accuracy').textContent()).toContain('100 %')
+    await shoot('labels-patches')
+    expect(app.complaints).toEqual([])
   })
 })
