@@ -163,7 +163,7 @@ export async function predictLabels(state: EngineState, request: PredictRequest,
 }
 
 /**
- * The class of every patch of a picture; where pictures are the subject, all have the picture's.
+ * The class of every patch of a picture; where pictures are the subject, all have the picture's. None before any patch is named.
  * @throws EngineError NOT_FOUND, BAD_REQUEST for a row that is not there
  */
 export async function labelsOfPicture(state: EngineState, request: PredictRequest & { readonly row: number }): Promise<PictureLabels> {
@@ -174,8 +174,8 @@ export async function labelsOfPicture(state: EngineState, request: PredictReques
   const { hash, relativePath } = imageOfRow(state, libraryId, row)
   const named = stored.state.patches.get(hash ?? '')
   const patches = hash === undefined ? undefined : (await storedPatches(state, stored.modelId, new Set([hash]), signal)).get(hash)
-  const probe = await probeOf(state, stored, request, signal)
   if (subject === 'pictures') {
+    const probe = await probeOf(state, stored, request, signal)
     const set = await loadVectorSet(state, { libraryId, rows: Uint32Array.of(row), modelId: stored.modelId, pooling: 'cls+mean' })
     const found = await probe.probe.apply(set.matrix, { products: await openProducts(state), signal })
     const { gridHeight, gridWidth } = patches ?? { gridHeight: 1, gridWidth: 1 }
@@ -189,9 +189,12 @@ export async function labelsOfPicture(state: EngineState, request: PredictReques
     }
   }
   if (patches === undefined) throw new EngineError('NOT_FOUND', `${relativePath} has no patch tokens of this model yet; embed it with patches first`, { detail: { relativePath } })
-  const { basis } = await patchBasisOf(state, stored.modelId)
-  const [found] = await patchLabels(state, basis, probe, [patches], signal)
   const { gridHeight, gridWidth } = patches
+  const count = gridHeight * gridWidth
+  // The first patches are named on a picture, too.
+  if (stored.state.patches.size === 0) return { gridHeight, gridWidth, labels: new Uint8Array(count).fill(noLabel), confidence: new Float32Array(count), named: new Uint8Array(count).fill(noLabel) }
+  const { basis } = await patchBasisOf(state, stored.modelId)
+  const [found] = await patchLabels(state, basis, await probeOf(state, stored, request, signal), [patches], signal)
   const isSameGrid = named?.gridHeight === gridHeight && named.gridWidth === gridWidth
-  return { gridHeight, gridWidth, ...found!, named: isSameGrid ? named.labels.slice() : new Uint8Array(gridHeight * gridWidth).fill(noLabel) }
+  return { gridHeight, gridWidth, ...found!, named: isSameGrid ? named.labels.slice() : new Uint8Array(count).fill(noLabel) }
 }

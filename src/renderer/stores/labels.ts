@@ -75,7 +75,11 @@ export const useLabelsStore = defineStore('labels', () => {
   }
   const predict = (): void => {
     if (argument.value !== undefined && examples.value > 0) latest.request(argument.value)
-    else prediction.value = undefined
+    else {
+      prediction.value = undefined
+      problem.value = undefined
+      forgetPictures()
+    }
   }
   /** Asks for the patches of a picture, once for each prediction. */
   const want = async (row: number): Promise<void> => {

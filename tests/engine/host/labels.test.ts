@@ -97,6 +97,8 @@ describe('labels', () => {
 
   it.each(['knn', 'linear'] as const)('say what all patches are, by %s', async (method) => {
     if (method === 'knn') {
+      const before = await client['labels.picture']({ libraryId, labelSetId, subject: 'patches', method, row: 0 })
+      expect([before.gridWidth, before.labels.every((label) => label === 255), before.named.every((label) => label === 255)]).toEqual([grid, true, true])
       for (const row of [0, 1, 2, 3]) {
         await change({ kind: 'name', rows: Uint32Array.of(row), patches: patchesWhere(row, false), label: 0 })
         await change({ kind: 'name', rows: Uint32Array.of(row), patches: patchesWhere(row, true), label: 1 })
