@@ -94,6 +94,7 @@ describe('labels by a few examples', () => {
         await app.page.mouse.up()
       }
     }
+    await shoot('labels-brushed')
     await byTestId('label-accuracy').getByText(/of \d+ examples/).waitFor({ timeout: 30_000 })
     expect(await byTestId('label-accuracy').textContent()).toContain('100 %')
     await shoot('labels-patches')
