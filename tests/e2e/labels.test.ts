@@ -84,6 +84,7 @@ describe('labels by a few examples', () => {
 
   it('tell patches too, once a few are brushed', async () => {
     await app.page.getByRole('radio', { name: 'Patches' }).click()
+    await app.page.getByRole('radio', { name: 'As in the folder' }).click()
     for (const [name, x] of [['Warm', 0.2], ['Cold', 0.8]] as const) {
       await app.page.getByRole('radio', { name: `Give ${name}` }).click()
       for (const index of [0, 2]) {
@@ -94,7 +95,6 @@ describe('labels by a few examples', () => {
         await app.page.mouse.up()
       }
     }
-    await shoot('labels-brushed')
     await byTestId('label-accuracy').getByText(/of \d+ examples/).waitFor({ timeout: 30_000 })
     expect(await byTestId('label-accuracy').textContent()).toContain('100 %')
     await shoot('labels-patches')
