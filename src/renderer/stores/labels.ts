@@ -47,6 +47,8 @@ export const useLabelsStore = defineStore('labels', () => {
   const problem = shallowRef<Problem>()
   const pictures = shallowRef<ReadonlyMap<number, PictureLabels>>(new Map())
   const asked = new Set<number>()
+  /** Rises with each prediction: what was asked before is old. */
+  const version = shallowRef(0)
 
   const ofThisModel = computed(() => sets.value.filter(({ modelId }) => modelId === models.active?.id))
   const open = computed(() => ofThisModel.value.find(({ labelSetId }) => labelSetId === openId.value))
@@ -63,15 +65,20 @@ export const useLabelsStore = defineStore('labels', () => {
       if (labelSetId !== open.value?.labelSetId) return
       prediction.value = found
       problem.value = undefined
-      forgetPictures()
+      askAnew()
     },
     onError: (error) => {
       if (!isCancelled(error)) problem.value = problemOf(error)
     },
   })
-  const forgetPictures = (): void => {
+  /** What is shown stays until the new answer comes, so that a tile is not another thing under the brush. */
+  const askAnew = (): void => {
     asked.clear()
+    version.value++
+  }
+  const forgetPictures = (): void => {
     pictures.value = new Map()
+    askAnew()
   }
   const predict = (): void => {
     if (argument.value !== undefined && examples.value > 0) latest.request(argument.value)
@@ -86,11 +93,12 @@ export const useLabelsStore = defineStore('labels', () => {
     const wanted = argument.value
     if (wanted === undefined || asked.has(row)) return
     asked.add(row)
+    const asking = version.value
     try {
       const found = await useClient()['labels.picture']({ ...wanted, row })
-      if (asked.has(row) && wanted === argument.value) pictures.value = new Map(pictures.value).set(row, found)
+      if (asking === version.value) pictures.value = new Map(pictures.value).set(row, found)
     } catch (error) {
-      if (asked.has(row)) problem.value = problemOf(error)
+      if (asking === version.value) problem.value = problemOf(error)
     }
   }
 
@@ -179,7 +187,7 @@ export const useLabelsStore = defineStore('labels', () => {
   )
 
   return {
-    sets: ofThisModel, openId, open, subject, method, order, label, prediction, problem, pictures, examples,
+    sets: ofThisModel, openId, open, subject, method, order, label, prediction, problem, pictures, version, examples,
     exportState: exporting.state, exported: exporting.result,
     refresh, create, change, remove, addClass, name, undo, want, write, predict,
   }

@@ -157,7 +157,7 @@ describe('segments', () => {
     expect([raw!.height, raw!.width, guided!.labels.length, wrong(guided!) <= wrong(raw!), wrong(guided!) < 0.04]).toEqual([224, 224, 224 * 224, true, true])
   })
 
-  const write = async (what: SegmentExportRequest['what'], rows: Uint32Array | undefined = undefined) => {
+  const write = async (what: SegmentExportRequest['what'], rows?: Uint32Array) => {
     const { exportId, files, images, skipped } = await client['segments.export']({ libraryId, segmentationId: found.info.segmentationId, rows, what, edges: 'raw', raw: false }, () => undefined).result
     const parts = await Promise.all(files.map(async ({ name }) => [name, Buffer.from((await client['embed.file']({ exportId, name, offset: 0 })).bytes)] as const))
     return { images, skipped, files: new Map(parts) }
