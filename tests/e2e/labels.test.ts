@@ -95,7 +95,7 @@ describe('labels by a few examples', () => {
         await app.page.mouse.up()
       }
     }
-    await byTestId('label-accuracy').getByText(/of \d+ examples/).waitFor({ timeout: 30_000 })
+    await byTestId('label-accuracy').getByText('of 28 examples').waitFor({ timeout: 30_000 })
     expect(await byTestId('label-accuracy').textContent()).toContain('100 %')
     await shoot('labels-patches')
     expect(app.complaints).toEqual([])

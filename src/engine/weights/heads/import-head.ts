@@ -23,6 +23,8 @@ const minDepth = 0.001
 const ranges = { nyu: 10, kitti: 80 } as const
 const officialDims: Readonly<Record<string, number>> = { vits: 384, vitb: 768, vitl: 1024, vitg: 1536 }
 const bins = 256
+/** Labels take 8 bits. */
+const maxClasses = 256
 
 const badHead = (path: string, what: string): EngineError => new EngineError('MODEL_KEYS', `${path} ${what}`, { detail: { path } })
 
@@ -34,11 +36,15 @@ function headState(path: string, { groups }: Checkpoint): StateDict {
   return named
 }
 
-/** @throws EngineError MODEL_KEYS for one that is missing or of another shape, MODEL_NOT_FINITE, MODEL_TENSOR */
-async function take(path: string, state: StateDict, name: string, rank?: number): Promise<Tensor<'float32'>> {
+/**
+ * @param shape `undefined` in it is any length
+ * @throws EngineError MODEL_KEYS for one that is missing or of another shape, MODEL_NOT_FINITE, MODEL_TENSOR
+ */
+async function take(path: string, state: StateDict, name: string, shape?: readonly (number | undefined)[]): Promise<Tensor<'float32'>> {
   const source = state.get(name)
   if (source === undefined) throw badHead(path, `is no head that is known: it lacks ${name}`)
-  if (rank !== undefined && source.shape.length !== rank) throw badHead(path, `has ${name} of shape ${formatShape(source.shape)}; ${rank} axes were expected`)
+  if (shape !== undefined && (source.shape.length !== shape.length || shape.some((length, axis) => length !== undefined && length !== source.shape[axis])))
+    throw badHead(path, `has ${name} of shape ${formatShape(source.shape)}; [${shape.map((length) => length ?? 'any').join(', ')}] was expected`)
   return (await importedTensor(path, { name, shape: source.shape, source }).read()) as Tensor<'float32'>
 }
 
@@ -50,6 +56,7 @@ async function takeAll(path: string, state: StateDict, wanted: (name: string) =>
 
 /** The largest depth, and how it is known. @throws EngineError BAD_REQUEST when it has to be asked for */
 function rangeOf(path: string, asked: number | undefined, isLinear: boolean): { readonly maxDepth: number; readonly note: string } {
+  if (asked !== undefined && !(asked > minDepth)) throw new EngineError('BAD_REQUEST', `the largest depth is ${asked} m; it must be above ${minDepth} m`, { detail: { path, field: 'maxDepth' } })
   if (asked !== undefined) return { maxDepth: asked, note: `Depths up to ${asked} m, as you said.` }
   const name = basename(path).toLowerCase()
   if (name.includes('kitti')) return { maxDepth: ranges.kitti, note: `Made on KITTI: depths up to ${ranges.kitti} m.` }
@@ -84,28 +91,27 @@ export async function readHeadFile({ path, name, maxDepth: asked }: HeadImport):
     const common = { name: name ?? basename(path).replace(/\.[^.]+$/, ''), importedFrom: path, training: undefined }
     if (state.has('reassemble_blocks.projects.0.conv.weight')) {
       const { maxDepth, note } = rangeOf(path, asked, false)
-      const dim = (await take(path, state, 'reassemble_blocks.projects.0.conv.weight', 4)).shape[1]!
+      const dim = (await take(path, state, 'reassemble_blocks.projects.0.conv.weight', [undefined, undefined, 1, 1])).shape[1]!
       const tensors = await takeAll(path, state, (key) => /^(?:reassemble_blocks|convs|fusion_blocks|project|conv_depth)\./.test(key))
       return { draft: { ...common, kind: 'depth', architecture: 'dpt', dim, layerCount: 4, minDepth, maxDepth, classes: [], note }, tensors }
     }
     if (state.has('conv_depth.weight')) {
-      const weight = await take(path, state, 'conv_depth.weight', 4)
-      if (weight.shape[0] !== bins) throw badHead(path, `tells ${weight.shape[0] ?? 0} classes of depth; ${bins} were expected`)
+      const weight = await take(path, state, 'conv_depth.weight', [bins, undefined, 1, 1])
       const { maxDepth, note } = rangeOf(path, asked, true)
-      const tensors = new Map([['conv_depth.weight', weight], ['conv_depth.bias', await take(path, state, 'conv_depth.bias', 1)]])
+      const tensors = new Map([['conv_depth.weight', weight], ['conv_depth.bias', await take(path, state, 'conv_depth.bias', [bins])]])
       return { draft: { ...common, kind: 'depth', architecture: 'linear', ...dividedChannels(path, weight.shape[1]!, 2), minDepth, maxDepth, classes: [], note }, tensors }
     }
     if (state.has('conv_seg.weight')) {
-      const weight = await take(path, state, 'conv_seg.weight', 4)
+      const weight = await take(path, state, 'conv_seg.weight', [undefined, undefined, 1, 1])
       const [classes = 0, channels = 0] = weight.shape
+      if (classes > maxClasses) throw badHead(path, `tells ${classes} classes; at most ${maxClasses} can be shown`)
       const norm = {
-        weight: (await take(path, state, 'bn.weight', 1)).data,
-        bias: (await take(path, state, 'bn.bias', 1)).data,
-        mean: (await take(path, state, 'bn.running_mean', 1)).data,
-        variance: (await take(path, state, 'bn.running_var', 1)).data,
+        weight: (await take(path, state, 'bn.weight', [channels])).data,
+        bias: (await take(path, state, 'bn.bias', [channels])).data,
+        mean: (await take(path, state, 'bn.running_mean', [channels])).data,
+        variance: (await take(path, state, 'bn.running_var', [channels])).data,
       }
-      if (norm.weight.length !== channels) throw badHead(path, `has a batch norm of ${norm.weight.length} channels before a convolution of ${channels}`)
-      const folded = foldBatchNorm(weight.data, (await take(path, state, 'conv_seg.bias', 1)).data, norm)
+      const folded = foldBatchNorm(weight.data, (await take(path, state, 'conv_seg.bias', [classes])).data, norm)
       const tensors = new Map<string, Tensor<'float32'>>([
         ['weight', { dtype: 'float32', shape: [classes, channels], data: folded.weight }],
         ['bias', { dtype: 'float32', shape: [classes], data: folded.bias }],

@@ -43,13 +43,18 @@ describe('a head file', () => {
     const path = await file('mine.safetensors', linear(768))
     expect(await thrownBy(() => read(path))).toMatchObject({ code: 'BAD_REQUEST', detail: { field: 'maxDepth' } })
     expect((await read(path, 25)).draft).toMatchObject({ maxDepth: 25 })
+    expect(await thrownBy(() => read(path, 0.0005))).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('must be above 0.001 m') as string })
   })
 
   it.each([
     ['nothing that is known', [['fc.weight', noise([2, 2], 1)]] as const, /is no head that is known; it holds \S*fc\.weight/],
-    ['another number of classes of depth', [['conv_depth.weight', noise([5, 768, 1, 1], 1)], ['conv_depth.bias', noise([5], 2)]] as const, /5 classes of depth; 256 were expected/],
+    ['another number of classes of depth', [['conv_depth.weight', noise([5, 768, 1, 1], 1)], ['conv_depth.bias', noise([5], 2)]] as const, /conv_depth\.weight of shape \[5, 768, 1, 1\]; \[256, any, 1, 1\] was expected/],
     ['no bias', [['conv_depth.weight', noise([256, 768, 1, 1], 1)]] as const, /lacks conv_depth\.bias/],
-    ['a batch norm of another width', [...classes(3, 8).slice(0, 2), ['bn.weight', noise([4], 1)] as const, ['bn.bias', noise([4], 1)] as const, ['bn.running_mean', noise([4], 1)] as const, ['bn.running_var', noise([4], 1)] as const], /4 channels before a convolution of 8/],
+    ['a batch norm of another width', [...classes(3, 8).slice(0, 2), ['bn.weight', noise([4], 1)] as const, ['bn.bias', noise([4], 1)] as const, ['bn.running_mean', noise([4], 1)] as const, ['bn.running_var', noise([4], 1)] as const], /bn\.weight of shape \[4\]; \[8\] was expected/],
+    ['a batch norm that lacks some of its spread', classes(3, 8).map(([name, tensor]) => (name.endsWith('running_var') ? ([name, noise([7], 6)] as const) : ([name, tensor] as const))), /bn\.running_var of shape \[7\]; \[8\] was expected/],
+    ['fewer numbers to add than classes', classes(3, 8).map(([name, tensor]) => (name.endsWith('seg.bias') ? ([name, noise([2], 6)] as const) : ([name, tensor] as const))), /conv_seg\.bias of shape \[2\]; \[3\] was expected/],
+    ['a kernel that sees more than one patch', [['conv_depth.weight', noise([256, 8, 3, 3], 1)], ['conv_depth.bias', noise([256], 2)]] as const, /\[256, 8, 3, 3\]; \[256, any, 1, 1\] was expected/],
+    ['more classes than can be shown', classes(257, 8), /257 classes; at most 256/],
   ])('with %s is refused by name', async (_what, tensors, message) => {
     const path = await file('nyu.safetensors', tensors)
     expect(await thrownBy(() => read(path))).toMatchObject({ code: 'MODEL_KEYS', message: expect.stringMatching(message) as string })
