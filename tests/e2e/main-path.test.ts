@@ -24,6 +24,17 @@ async function clickOverlay(x: number, y: number): Promise<void> {
 }
 
 describe('looking at a folder of photos', () => {
+  it('lets a typed path take the place of the proposed one', async () => {
+    await app.page.getByRole('button', { name: 'Open folder…' }).click()
+    const dialog = app.page.getByRole('dialog')
+    const path = dialog.getByRole('textbox')
+    await expect.poll(async () => path.inputValue()).not.toBe('')
+    await app.page.keyboard.insertText(folder)
+    expect(await path.inputValue()).toBe(folder)
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+  })
+
   it('shows the folder’s pictures', async () => {
     await openFolder(app.page, folder)
     await tile('raccoon.jpg').locator('img[data-loaded=true]').waitFor()
