@@ -8,6 +8,7 @@ import type { Checkpoint, StateDict, TensorSource } from '../bytes/tensor-source
 import { printable } from '../bytes/printable'
 import { importedTensor } from '../models/imported-tensor'
 import { openCheckpoint } from '../open-checkpoint'
+import { dptShapes, type ShapePattern } from './dpt-shapes'
 import type { HeadDraft, HeadTensors } from './head-folder'
 
 export interface HeadImport {
@@ -37,21 +38,14 @@ function headState(path: string, { groups }: Checkpoint): StateDict {
 }
 
 /**
- * @param shape `undefined` in it is any length
  * @throws EngineError MODEL_KEYS for one that is missing or of another shape, MODEL_NOT_FINITE, MODEL_TENSOR
  */
-async function take(path: string, state: StateDict, name: string, shape?: readonly (number | undefined)[]): Promise<Tensor<'float32'>> {
+async function take(path: string, state: StateDict, name: string, shape: ShapePattern): Promise<Tensor<'float32'>> {
   const source = state.get(name)
   if (source === undefined) throw badHead(path, `is no head that is known: it lacks ${name}`)
-  if (shape !== undefined && (source.shape.length !== shape.length || shape.some((length, axis) => length !== undefined && length !== source.shape[axis])))
+  if (source.shape.length !== shape.length || shape.some((length, axis) => length !== undefined && length !== source.shape[axis]))
     throw badHead(path, `has ${name} of shape ${formatShape(source.shape)}; [${shape.map((length) => length ?? 'any').join(', ')}] was expected`)
   return (await importedTensor(path, { name, shape: source.shape, source }).read()) as Tensor<'float32'>
-}
-
-async function takeAll(path: string, state: StateDict, wanted: (name: string) => boolean): Promise<HeadTensors> {
-  const tensors = new Map<string, Tensor<'float32'>>()
-  for (const name of state.keys()) if (wanted(name)) tensors.set(name, await take(path, state, name))
-  return tensors
 }
 
 /** The largest depth, and how it is known. @throws EngineError BAD_REQUEST when it has to be asked for */
@@ -92,7 +86,8 @@ export async function readHeadFile({ path, name, maxDepth: asked }: HeadImport):
     if (state.has('reassemble_blocks.projects.0.conv.weight')) {
       const { maxDepth, note } = rangeOf(path, asked, false)
       const dim = (await take(path, state, 'reassemble_blocks.projects.0.conv.weight', [undefined, undefined, 1, 1])).shape[1]!
-      const tensors = await takeAll(path, state, (key) => /^(?:reassemble_blocks|convs|fusion_blocks|project|conv_depth)\./.test(key))
+      const tensors = new Map<string, Tensor<'float32'>>()
+      for (const [key, shape] of dptShapes(state, dim)) tensors.set(key, await take(path, state, key, shape))
       return { draft: { ...common, kind: 'depth', architecture: 'dpt', dim, layerCount: 4, minDepth, maxDepth, classes: [], note }, tensors }
     }
     if (state.has('conv_depth.weight')) {

@@ -61,4 +61,14 @@ describe('the DPT head', () => {
     const wrong = resized(dptByLoops(tensors, [...tokens].reverse(), height, width, dim), height * patchSize, width * patchSize, false).data
     expect(maxDifference(found, wrong)).toBeGreaterThan(2e-3)
   })
+  it('takes a panorama', async () => {
+    const { patchSize } = backbone.config
+    const [height, width] = [1, 1500]
+    const { patches, grid } = patchRows(noise([1, 3, patchSize, width * patchSize], 5), patchSize)
+    const head = openHead(runtime, { ...file.draft, schema: 1, weights: { sha256: '', bytes: 0 } }, raised(1e4))
+    const found = await head.predict(backbone, { count: 1, grid, patches: patches.data }, height * patchSize, width * patchSize)
+    await head.dispose()
+    expect(found).toHaveLength(height * patchSize * width * patchSize)
+    expect(found.every((metres) => metres > 1)).toBe(true)
+  })
 })

@@ -8,6 +8,7 @@ import { headInfo, layersOf, listHeads, readHead, readHeadFile, removeHead, rena
 import { pickledClasses } from '../../../../src/engine/weights/pytorch/pickled-checkpoint'
 import type { PickleValue } from '../../../../src/engine/weights/pytorch/pickle-values'
 import { temporaryFolder } from '../../../helpers/folders'
+import { goldenCases } from '../../../helpers/goldens'
 import { noise } from '../../../helpers/tensors'
 import { thrownBy } from '../../../helpers/thrown'
 
@@ -81,6 +82,34 @@ describe('batch norm', () => {
         once += folded.weight[row * channels + channel]! * x[channel]!
       }
       expect(once).toBeCloseTo(plain, 4)
+    }
+  })
+})
+
+describe('a DPT head', () => {
+  const golden = async (): Promise<ReadonlyMap<string, Tensor<'float32'>>> =>
+    (await readHeadFile({ path: join(goldenCases('depth').find(({ name }) => name.includes('dpt'))!.folder, 'head.pth'), name: undefined, maxDepth: 10 })).tensors
+
+  it('is read whole from safetensors too', async () => {
+    const tensors = await golden()
+    const again = await read(await file('nyu.safetensors', [...tensors]))
+    expect(again.draft).toMatchObject({ architecture: 'dpt', layerCount: 4, maxDepth: 10 })
+    expect(again.tensors).toEqual(tensors)
+  })
+
+  it('that lacks any one of its tensors, or has it in another shape, is refused by that name', async () => {
+    const tensors = await golden()
+    expect(tensors.size).toBe(56)
+    for (const name of tensors.keys()) {
+      const path = await file('nyu.safetensors', [...tensors].filter(([other]) => other !== name))
+      // Without that one it is not known for a DPT head.
+      const message = name === 'reassemble_blocks.projects.0.conv.weight' ? 'is no head that is known' : `lacks ${name}`
+      expect(await thrownBy(() => read(path))).toMatchObject({ code: 'MODEL_KEYS', message: expect.stringContaining(message) as string })
+    }
+    for (const name of ['convs.2.conv.weight', 'fusion_blocks.3.res_conv_unit1.conv2.conv.weight', 'reassemble_blocks.resize_layers.1.weight', 'conv_depth.head.4.weight']) {
+      const [out = 0, channels = 0, ...kernel] = tensors.get(name)!.shape
+      const path = await file('nyu.safetensors', [...new Map([...tensors, [name, noise([out, channels + 1, ...kernel], 1)]])])
+      expect(await thrownBy(() => read(path))).toMatchObject({ code: 'MODEL_KEYS', message: expect.stringContaining(`${name} of shape`) as string })
     }
   })
 })
