@@ -66,6 +66,15 @@ describe('segments of a folder', () => {
     await shoot('segments')
   })
 
+  it('lie exactly over the part of the picture that the model saw', async () => {
+    const shade = (await tile(1).boundingBox())!
+    const picture = (await app.page.getByTestId('segment-grid').getByAltText('01.png').boundingBox())!
+    // The middle 224 of 256 pixels.
+    const scale = shade.width / 224
+    expect(picture.width).toBeCloseTo(edge * scale, 0)
+    expect([shade.x - picture.x, shade.y - picture.y].every((inset) => Math.abs(inset - 16 * scale) < 1)).toBe(true)
+  })
+
   it('are looked at by a click on one in a picture, renamed, and found in the right pictures', async () => {
     const box = (await tile(1).boundingBox())!
     // The middle of the ember in picture 1: (16 + 14 + 49 − 16) / 224 across, as far down.

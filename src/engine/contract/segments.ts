@@ -42,6 +42,8 @@ export interface SegmentationInfo {
   readonly explained: number
   /** Adjusted Rand index with the segments that another seed finds, −1..1. Hubert & Arabie 1985. */
   readonly agreement: number
+  /** Pictures that were asked for and had no patch tokens of the model. */
+  readonly leftOut: number
 }
 
 export interface Segmentation {

@@ -108,7 +108,8 @@ export async function segmentLibrary(state: EngineState, request: SegmentRequest
   const tokens = await tokensOf(state, modelId)
   const images = state.libraries.images(libraryId)
   const rows = presentRows(state.libraries, libraryId, request.rows)
-  const hashes = [...presentContents(images, rows, await tokens.table.hashes()).rowsOf.keys()].sort()
+  const present = presentContents(images, rows, await tokens.table.hashes())
+  const hashes = [...present.rowsOf.keys()].sort()
   if (hashes.length === 0) throw new EngineError('NOT_FOUND', `none of these ${rows.length} pictures has patch tokens of this model yet; embed them with patches first`, { detail: { modelId, pictures: rows.length } })
   const options = { products: await openProducts(state), signal }
 
@@ -146,6 +147,7 @@ export async function segmentLibrary(state: EngineState, request: SegmentRequest
     seed,
     explained: fit.explained,
     agreement: adjustedRand(fit.labels, again.labels),
+    leftOut: rows.length - present.hashes.length,
     tried: fit.tried,
     hashes,
     places: new Map(hashes.map((hash, place) => [hash, place])),

@@ -46,8 +46,8 @@ function rowsHere({ hashRows, libraries }: ViewState, libraryId: string, { hashe
 }
 
 function infoOf(segmentation: StoredSegmentation, pictures: number): SegmentationInfo {
-  const { segmentationId, modelId, createdAt, seed, explained, agreement, state } = segmentation
-  return { segmentationId, name: state.name, modelId, createdAt, pictures, segments: state.segments.length, seed, explained, agreement }
+  const { segmentationId, modelId, createdAt, seed, explained, agreement, leftOut, state } = segmentation
+  return { segmentationId, name: state.name, modelId, createdAt, pictures, segments: state.segments.length, seed, explained, agreement, leftOut }
 }
 
 export function tellSegmentation(view: ViewState, libraryId: string, segmentation: StoredSegmentation): Segmentation {

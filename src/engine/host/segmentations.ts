@@ -33,6 +33,7 @@ const description = z.strictObject({
   seed: z.number(),
   explained: z.number(),
   agreement: z.number(),
+  leftOut: z.int().min(0).default(0),
   tried: z.array(z.strictObject({ segments: z.number(), explained: z.number() })),
   contents: hexHash,
   grids: hexHash,

@@ -163,6 +163,10 @@ export const useSegmentsStore = defineStore('segments', () => {
     forget()
     if (now?.info.segmentationId !== before?.info.segmentationId) exporting.reset()
   })
+  // What was marked may not be listed any more.
+  watch(level, () => {
+    marked.value = new Set()
+  })
   watch(edges, () => {
     for (const key of asked) if (!key.startsWith('raw')) asked.delete(key)
     pixels.value = new Map()
@@ -171,7 +175,10 @@ export const useSegmentsStore = defineStore('segments', () => {
     const [segment, segmentationId] = [openId.value, id.value]
     pictures.value = undefined
     if (segment === undefined || segmentationId === undefined) return
-    const found = await useClient()['segments.pictures']({ libraryId: libraryId(), segmentationId, segment }).catch(() => undefined)
+    const found = await useClient()['segments.pictures']({ libraryId: libraryId(), segmentationId, segment }).catch((error: unknown) => {
+      notices.show('problem', `The pictures with this segment could not be found: ${messageOf(error)}`)
+      return undefined
+    })
     if (segment === openId.value && segmentationId === id.value) pictures.value = found
   })
   watch(libraryId, () => {
