@@ -111,6 +111,50 @@ describe('a folder as a collection', () => {
     await byTestId('search-bar').waitFor({ state: 'detached' })
   })
 
+  it('is a cloud of more than 50 000 patches that can be turned and drawn in without waiting', async () => {
+    await go('Map')
+    await app.page.getByRole('radio', { name: 'Patches' }).click()
+    await byTestId('map-note').getByText('patches').waitFor({ timeout: 60_000 })
+    expect(await countIn('map-note')).toBeGreaterThan(50_000)
+    await byTestId('patch-tile').first().waitFor()
+    await app.page.waitForTimeout(1000)
+    const box = (await byTestId('map-canvas').boundingBox())!
+    const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height]
+    await app.page.getByRole('radio', { name: '3D' }).click()
+    await app.page.waitForTimeout(1000)
+    // Gaps between frames while the cloud is turned; here a processor draws them.
+    const gaps = app.page.evaluate(async () => {
+      const found: number[] = []
+      let before = performance.now()
+      for (let frame = 0; frame < 40; frame++) {
+        await new Promise(requestAnimationFrame)
+        found.push(performance.now() - before)
+        before = performance.now()
+      }
+      return found.sort((a, b) => a - b)
+    })
+    await app.page.mouse.move(...at(0.4, 0.5))
+    await app.page.mouse.down()
+    await app.page.mouse.move(...at(0.7, 0.6), { steps: 30 })
+    await app.page.mouse.up()
+    expect((await gaps)[20]).toBeLessThan(500)
+    await app.page.getByRole('radio', { name: '2D' }).click()
+    await app.page.waitForTimeout(1500)
+    await app.page.keyboard.press('l')
+    await app.page.mouse.move(...at(0.5, 0.02))
+    await app.page.mouse.down()
+    for (const [x, y] of [[0.98, 0.02], [0.98, 0.98], [0.5, 0.98]] as const) await app.page.mouse.move(...at(x, y), { steps: 4 })
+    await app.page.mouse.up()
+    const drawn = Date.now()
+    await button('Choose none').waitFor()
+    expect(Date.now() - drawn).toBeLessThan(3000)
+    expect(await countIn('map-count')).toBeGreaterThan(5000)
+    await shoot('large patch cloud')
+    await button('Choose none').click()
+    await app.page.getByRole('radio', { name: 'Pictures' }).click()
+    await go('Library')
+  })
+
   it('finds what is like a picture, the same bytes first', async () => {
     await go('Library')
     await app.page.getByRole('textbox', { name: 'Filter by name' }).fill('')
