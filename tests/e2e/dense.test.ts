@@ -28,6 +28,7 @@ async function makePictures(folder: string): Promise<void> {
     }
   await writeFile(join(folder, 'block.png'), await sharp(rgb, { raw: { width: edge, height: edge, channels: 3 } }).png().toBuffer())
   await writeFile(join(folder, 'plain.png'), await sharp({ create: { width: 120, height: 90, channels: 3, background: '#4a6b8a' } }).png().toBuffer())
+  await writeFile(join(folder, 'wide.jpg'), await sharp(join(root, 'resources', 'samples', 'raccoon.jpg')).resize(1792, 1344, { fit: 'cover' }).jpeg().toBuffer())
 }
 
 beforeAll(async () => {
@@ -113,6 +114,24 @@ describe('one picture', () => {
     await app.page.getByRole('link', { name: 'Library' }).click()
     await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
     await app.page.getByText(/those of this model have/).waitFor({ timeout: 30_000 })
+  })
+
+  it('is looked at in tiles at its own size, once what that takes was said, and so is no other', async () => {
+    await app.page.keyboard.press('2')
+    await app.page.keyboard.press('Escape')
+    await byTestId('tile').filter({ hasText: 'wide.jpg' }).dblclick()
+    const whole = await nextOverlay(app.page)
+    await byTestId('resolution').getByText('1,792 × 1,344 pixels, 12,288 patches in').waitFor({ timeout: 30_000 })
+    await shoot('inspector whole')
+    await app.page.getByRole('switch', { name: 'High resolution, in tiles' }).click()
+    await byTestId('info').getByText('1792 × 1344').nth(1).waitFor({ timeout: 90_000 })
+    await nextOverlay(app.page, whole)
+    expect(await overlay(app.page).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeGreaterThanOrEqual(128)
+    await shoot('inspector tiled')
+    await app.page.getByRole('switch', { name: 'High resolution, in tiles' }).click()
+    expect(await nextOverlay(app.page)).not.toBe('')
+    await app.page.keyboard.press('ArrowLeft')
+    await byTestId('resolution').waitFor({ state: 'detached' })
     expect(app.complaints).toEqual([])
   })
 })

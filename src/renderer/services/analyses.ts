@@ -22,7 +22,7 @@ export interface AnalysisLoader {
   clear(): void
 }
 
-const keyOf = ({ imageId, modelId, size }: AnalyseRequest): string => JSON.stringify([imageId, modelId, size])
+const keyOf = ({ imageId, modelId, size, tiled = false }: AnalyseRequest): string => JSON.stringify([imageId, modelId, size, tiled])
 
 /** Keeps the last `kept` analyses, so that going back shows at once. */
 export function createAnalysisLoader(start: StartAnalysis, kept = 6): AnalysisLoader {

@@ -33,6 +33,8 @@ export const useInspectorStore = defineStore('inspector', () => {
   const settings = useSettingsStore()
   const jobs = useJobsStore()
   const imageId = shallowRef<string>()
+  /** The picture that is looked at in tiles; it takes long, so that it is asked for anew for each. */
+  const tiledId = shallowRef<string>()
   const state = shallowRef<InspectorState>({ phase: 'idle' })
   const view = shallowRef<InspectorView>(initialView)
   const loader = createAnalysisLoader((request, onEvent) => useClient()['view.analyse'](request, onEvent))
@@ -50,8 +52,11 @@ export const useInspectorStore = defineStore('inspector', () => {
     state.value = reduceInspector(state.value, change)
   }
 
-  const requestFor = (id: string | undefined): AnalyseRequest | undefined =>
-    id === undefined || models.active === undefined ? undefined : { imageId: id, modelId: models.active.id, size: settings.values.analysisSize }
+  const requestFor = (id: string | undefined): AnalyseRequest | undefined => {
+    if (id === undefined || models.active === undefined) return undefined
+    const common = { imageId: id, modelId: models.active.id }
+    return id === tiledId.value ? { ...common, size: 'native', tiled: true } : { ...common, size: settings.values.analysisSize }
+  }
 
   const neighbour = (step: number): ImageEntry | undefined => (position.value < 0 ? undefined : library.entryAt(position.value + step))
 
@@ -145,9 +150,17 @@ export const useInspectorStore = defineStore('inspector', () => {
   }
 
   const show = async (id: string): Promise<void> => {
+    if (id !== imageId.value) tiledId.value = undefined
     imageId.value = id
     library.activeId = id
     await analyse()
+  }
+
+  const tiled = computed(() => imageId.value !== undefined && imageId.value === tiledId.value)
+  /** At the picture's own size in tiles, or again in one piece; what was on its way is given up. */
+  const lookInTiles = (on: boolean): void => {
+    tiledId.value = on ? imageId.value : undefined
+    void analyse()
   }
 
   /** The picture `step` places on, or undefined at the end of the folder. */
@@ -190,6 +203,8 @@ export const useInspectorStore = defineStore('inspector', () => {
     ([list, modelId, size], [listBefore, modelIdBefore, sizeBefore]) => {
       // Another model may have come under the id of one that was removed.
       if (list !== listBefore) loader.clear()
+      // A size that is chosen is a size in one piece.
+      if (size !== sizeBefore) tiledId.value = undefined
       if (modelId !== modelIdBefore || size !== sizeBefore || state.value.phase === 'analysing') void analyse()
     },
   )
@@ -204,5 +219,5 @@ export const useInspectorStore = defineStore('inspector', () => {
     },
   )
 
-  return { imageId, state, view, entry, position, field, show, leave, analyse, change, step, pickPatch, brushPatch, movePatch }
+  return { imageId, state, view, entry, position, field, tiled, show, leave, analyse, lookInTiles, change, step, pickPatch, brushPatch, movePatch }
 })

@@ -1,7 +1,7 @@
 /** @file The stage: analyses follow the picture, model and size; maps follow the clicks; what is stale is dropped. */
 import { describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
-import { EngineError } from '../../../src/engine/contract'
+import { EngineError, type AnalyseRequest } from '../../../src/engine/contract'
 import { useClient } from '../../../src/renderer/services/client'
 import { useInspectorStore } from '../../../src/renderer/stores/inspector'
 import { useLibraryStore } from '../../../src/renderer/stores/library'
@@ -165,6 +165,39 @@ describe('useInspectorStore', () => {
     await vi.waitFor(() => {
       expect(readyOf(inspector).analysis.gridWidth).toBeLessThan(gridWidth)
     })
+  })
+
+  it('looks in tiles at the picture for which it is asked, and at no other', async () => {
+    const asked: AnalyseRequest[] = []
+    const inspector = await openPage({
+      handlers: {
+        'view.analyse': (request, { signal }) => {
+          asked.push(request)
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              reject(new EngineError('CANCELLED', ''))
+            })
+          })
+        },
+      },
+    })
+    const isAsked = (request: Partial<AnalyseRequest>) => vi.waitFor(() => {
+      expect(asked.at(-1)).toMatchObject(request)
+    })
+    void inspector.show('id-a.jpg')
+    await isAsked({ imageId: 'id-a.jpg', size: 448 })
+    inspector.lookInTiles(true)
+    await isAsked({ imageId: 'id-a.jpg', size: 'native', tiled: true })
+    expect(inspector.tiled).toBe(true)
+    void inspector.show('id-b.jpg')
+    await isAsked({ imageId: 'id-b.jpg', size: 448 })
+    expect(inspector.tiled).toBe(false)
+    inspector.lookInTiles(true)
+    await isAsked({ imageId: 'id-b.jpg', tiled: true })
+    useSettingsStore().update({ analysisSize: 224 })
+    await isAsked({ imageId: 'id-b.jpg', size: 224 })
+    expect(inspector.tiled).toBe(false)
+    expect(asked.filter(({ tiled }) => tiled)).toHaveLength(2)
   })
 
   it('shows nothing of a removed model when another one has come under its id', async () => {
