@@ -1,5 +1,5 @@
 /** @file One picture in the inspector by what is asked of it: parts, its object, depth in metres, the relief, edges; and a head of another width. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -97,6 +97,19 @@ describe('one picture', () => {
     await byTestId('depth-range').waitFor({ timeout: 30_000 })
     expect(await byTestId('depth-range').textContent()).toMatch(/^\d+\.\d\d m to \d+\.\d\d m$/)
     await shoot('inspector depth')
+  })
+
+  it('has its folder’s depth measured and written', async () => {
+    await app.page.getByRole('button', { name: 'Measure' }).click()
+    await byTestId('folder-depth-known').getByText('Known of 3 pictures').waitFor({ timeout: 60_000 })
+    await byTestId('folder-depth').getByRole('button', { name: 'CSV' }).click()
+    const file = byTestId('folder-depth').getByTestId('exported-files').getByRole('link').first()
+    await file.waitFor({ timeout: 30_000 })
+    const [download] = await Promise.all([app.page.waitForEvent('download'), file.click()])
+    const [header, ...lines] = (await readFile(await download.path(), 'utf8')).trim().split(/\r?\n/)
+    expect(header).toContain('median')
+    expect(lines.map((line) => line.split(',')[0])).toEqual(['block.png', 'plain.png', 'wide.jpg'])
+    await shoot('inspector folder depth')
   })
 
   it('becomes a relief', async () => {
