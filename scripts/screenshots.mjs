@@ -119,6 +119,26 @@ async function collection(browser, url, folder) {
   await page.getByTestId('map-note').getByText('trustworthiness').waitFor({ timeout: 120_000 })
   await page.waitForTimeout(3000)
   await take(page, 'map')
+
+  await page.getByRole('radio', { name: 'Patches' }).click()
+  await page.getByTestId('patch-tile').first().waitFor({ timeout: 60_000 })
+  const cloud = await page.getByTestId('map-canvas').boundingBox()
+  const at = (x, y) => [cloud.x + x * cloud.width, cloud.y + y * cloud.height]
+  await page.waitForTimeout(2000)
+  await page.keyboard.press('l')
+  await page.mouse.move(...at(0.62, 0.1))
+  await page.mouse.down()
+  for (const [x, y] of [[0.95, 0.1], [0.95, 0.9], [0.62, 0.9]]) await page.mouse.move(...at(x, y), { steps: 5 })
+  await page.mouse.up()
+  await page.waitForTimeout(2500)
+  await take(page, 'patches')
+
+  await page.getByRole('link', { name: 'Segments' }).click()
+  await page.getByTestId('find-segments').click()
+  await page.getByTestId('segment').nth(2).waitFor({ timeout: 120_000 })
+  await page.getByRole('radio', { name: 'Guided' }).click()
+  await page.waitForTimeout(6000)
+  await take(page, 'segments')
   await page.close()
 }
 
@@ -196,7 +216,7 @@ try {
   // The token in the address is spent into a cookie by the first visit of each page, and stays valid for this server.
   if (['attention', 'similarity', 'models'].some(wanted)) await tour(browser, url, 'dark')
   if (['library', 'pca'].some(wanted)) await tour(browser, url, 'light')
-  if (['patch-search', 'structure', 'map'].some(wanted)) await collection(browser, url, join(scratch, 'Collection'))
+  if (['patch-search', 'structure', 'map', 'patches', 'segments'].some(wanted)) await collection(browser, url, join(scratch, 'Collection'))
   // Last, for it keeps the processor busy.
   if (['train', 'run', 'probes'].some(wanted)) await trainingTour(browser, url, photos)
 } finally {
