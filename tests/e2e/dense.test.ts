@@ -119,6 +119,10 @@ describe('one picture', () => {
     const drawn = await byTestId('relief').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL().length)
     expect(drawn).toBeGreaterThan(5000)
     await shoot('inspector relief')
+    const [download] = await Promise.all([app.page.waitForEvent('download'), byTestId('save-view').click()])
+    expect(download.suggestedFilename()).toMatch(/^block.*relief\.png$/)
+    const { channels } = await sharp(await readFile(await download.path())).stats()
+    expect(channels[0]!.stdev).toBeGreaterThan(10)
   })
 
   it('by a model with tokens of another length says whose head it is', async () => {
@@ -127,6 +131,28 @@ describe('one picture', () => {
     await app.page.getByRole('link', { name: 'Library' }).click()
     await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
     await app.page.getByText(/those of this model have/).waitFor({ timeout: 30_000 })
+  })
+
+  it('has a head of one’s own, trained on depth maps, measured and written', async () => {
+    const maps = join(app.scratch, 'maps')
+    await mkdir(maps)
+    for (const [name, width, height] of [['block', edge, edge], ['plain', 120, 90], ['wide', 1792, 1344]] as const) {
+      const millimetres = Uint16Array.from({ length: width * height }, (_, at) => {
+        const [x, y] = [at % width, Math.floor(at / width)]
+        return name === 'block' && x >= block.left && x < block.left + block.size && y >= block.top && y < block.top + block.size ? 1000 : 3000
+      })
+      await writeFile(join(maps, `${name}.png`), await sharp(millimetres, { raw: { width, height, channels: 1 } }).toColourspace('grey16').png().toBuffer())
+    }
+    await app.page.getByRole('link', { name: 'Models' }).click()
+    await byTestId('train-head-targets').fill(maps)
+    await byTestId('train-head-name').fill('Blocks in metres')
+    await app.page.getByRole('button', { name: 'Train head' }).click()
+    await byTestId('train-head-measured').getByText('Blocks in metres learned from').waitFor({ timeout: 60_000 })
+    await shoot('models train head')
+    await app.page.getByRole('button', { name: 'Export Blocks in metres as ONNX' }).click()
+    await byTestId('heads').getByTestId('exported-files').getByText('.onnx').first().waitFor({ timeout: 30_000 })
+    await app.page.getByRole('link', { name: 'Library' }).click()
+    await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
   })
 
   it('is looked at in tiles at its own size, once what that takes was said, and so is no other', async () => {

@@ -17,7 +17,8 @@ export interface ReliefScene {
 /** Cells along the longer edge: enough for any head, and drawn by slow graphics too. */
 const mostCells = 256
 const maxPixelRatio = 2
-const start = [0.45, -0.75, 1.35] as const
+/** From there a square picture is seen whole. */
+const start = [0.57, -0.96, 1.72] as const
 
 /** Heights of the corners of a mesh, 0 farthest and 1 nearest, float32 [rows + 1, columns + 1]. */
 export function reliefHeights(field: Float32Array, height: number, width: number, rows: number, columns: number): Float32Array {

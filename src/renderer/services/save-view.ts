@@ -9,6 +9,16 @@ export interface ComposedView {
   readonly smooth: boolean
 }
 
+/** @throws Error when the browser cannot encode it */
+export async function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new Error(`the browser could not encode ${canvas.width} × ${canvas.height} pixels as PNG`))
+      else resolve(blob)
+    }, 'image/png')
+  })
+}
+
 /** At the size at which the picture is loaded. @throws Error when the browser cannot encode it */
 export async function composeView({ picture, overlay, extent, opacity, smooth }: ComposedView): Promise<Blob> {
   const canvas = document.createElement('canvas')
@@ -22,12 +32,7 @@ export async function composeView({ picture, overlay, extent, opacity, smooth }:
   context.imageSmoothingQuality = 'high'
   const { width, height } = canvas
   context.drawImage(overlay, extent.left * width, extent.top * height, extent.width * width, extent.height * height)
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error(`composeView: the browser could not encode ${width} × ${height} pixels as PNG`))
-      else resolve(blob)
-    }, 'image/png')
-  })
+  return pngOf(canvas)
 }
 
 /** Offers `blob` under `name` as the browser does with downloads. */

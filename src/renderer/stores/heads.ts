@@ -1,16 +1,24 @@
-/** @file Dense heads: depth and classes, imported, named and removed. */
+/** @file Dense heads: depth and classes, imported, trained, named, written and removed. */
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { isEngineError, messageOf, type HeadInfo } from '../../engine/contract'
+import { isEngineError, messageOf, type DepthExportResult, type HeadInfo, type HeadKind } from '../../engine/contract'
 import { useClient } from '../services/client'
 import { isCancelled, problemOf, type Problem } from '../services/problem'
+import { createLibraryWork } from './library-work'
 import { useNoticesStore } from './notices'
+
+/** As the command line has them. */
+const training = { epochs: 10, validation: 0.2, seed: 1 } as const
 
 export const useHeadsStore = defineStore('heads', () => {
   const notices = useNoticesStore()
   const heads = shallowRef<readonly HeadInfo[]>([])
   const problem = shallowRef<Problem>()
   const importing = shallowRef(false)
+  const learning = createLibraryWork<HeadInfo>('Training a head')
+  const exporting = createLibraryWork<DepthExportResult>('Writing a head')
+  /** Pictures that were left out of the last training. */
+  const skipped = shallowRef(0)
   /** The file does not say which depths its head was made for. */
   const asksRange = shallowRef(false)
 
@@ -35,6 +43,20 @@ export const useHeadsStore = defineStore('heads', () => {
       importing.value = false
     }
   }
+  /** Learns from the pictures of the open folder that have an answer in the folder `targets`. */
+  const train = async (kind: HeadKind, name: string, targets: string): Promise<void> => {
+    skipped.value = 0
+    await learning.run(({ libraryId, modelId }, onProgress) =>
+      useClient()['heads.train']({ libraryId, rows: undefined, modelId, kind, name, targets, ...training }, (event) => {
+        if (event.kind === 'progress') onProgress(event)
+        if (event.kind === 'skipped') skipped.value += 1
+      }),
+    )
+    await load()
+  }
+  const write = async (headId: string): Promise<void> => {
+    await exporting.run((_space, onProgress) => useClient()['heads.export']({ headId }, onProgress))
+  }
   const change = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work()
@@ -46,5 +68,8 @@ export const useHeadsStore = defineStore('heads', () => {
   const rename = (headId: string, name: string): Promise<void> => change('The head could not be renamed', () => useClient()['heads.rename']({ headId, name }))
   const remove = (headId: string): Promise<void> => change('The head could not be removed', () => useClient()['heads.remove']({ headId }))
 
-  return { heads, problem, importing, asksRange, load, importFrom, rename, remove }
+  return {
+    heads, problem, importing, asksRange, skipped, trainingState: learning.state, trained: learning.result, exportState: exporting.state, exported: exporting.result,
+    load, importFrom, train, stopTraining: learning.stop, write, rename, remove,
+  }
 })

@@ -44,6 +44,10 @@ export const useLabelsStore = defineStore('labels', () => {
   /** The class that is given. */
   const label = shallowRef(0)
   const prediction = shallowRef<Prediction>()
+  /** As they were last put in order: a name given moves no tile from under the hand. */
+  const rows = shallowRef<Uint32Array>()
+  /** Whether the order would be another by what is predicted now. */
+  const isOrderOld = shallowRef(false)
   const problem = shallowRef<Problem>()
   const pictures = shallowRef<ReadonlyMap<number, PictureLabels>>(new Map())
   const asked = new Set<number>()
@@ -65,12 +69,20 @@ export const useLabelsStore = defineStore('labels', () => {
       if (labelSetId !== open.value?.labelSetId) return
       prediction.value = found
       problem.value = undefined
+      const shown = rows.value
+      if (shown?.length === found.labels.length) isOrderOld.value = orderRows(found, order.value).some((row, place) => row !== shown[place])
+      else sort()
       askAnew()
     },
     onError: (error) => {
       if (!isCancelled(error)) problem.value = problemOf(error)
     },
   })
+  /** Puts the pictures in the order that is wanted, by what is predicted now. */
+  const sort = (): void => {
+    rows.value = prediction.value === undefined ? undefined : orderRows(prediction.value, order.value)
+    isOrderOld.value = false
+  }
   /** What is shown stays until the new answer comes, so that a tile is not another thing under the brush. */
   const askAnew = (): void => {
     asked.clear()
@@ -168,6 +180,10 @@ export const useLabelsStore = defineStore('labels', () => {
     )
   }
 
+  watch(order, sort)
+  watch(prediction, (found) => {
+    if (found === undefined) sort()
+  })
   watch([openId, subject, method], () => {
     prediction.value = undefined
     exporting.reset()
@@ -187,8 +203,8 @@ export const useLabelsStore = defineStore('labels', () => {
   )
 
   return {
-    sets: ofThisModel, openId, open, subject, method, order, label, prediction, problem, pictures, version, examples,
+    sets: ofThisModel, openId, open, subject, method, order, label, prediction, rows, isOrderOld, problem, pictures, version, examples,
     exportState: exporting.state, exported: exporting.result,
-    refresh, create, change, remove, addClass, name, undo, want, write, predict,
+    refresh, create, change, remove, addClass, name, undo, want, write, predict, sort,
   }
 })
