@@ -29,6 +29,7 @@ export function tableFolder({ folder, name }: Pick<TablePlace, 'folder' | 'name'
 export async function openTable(place: TablePlace, mend: ((what: string) => void) | undefined): Promise<LanceTable | undefined> {
   const folder = tableFolder(place)
   return asDiskError(folder, async () => {
+    await requireSight(join(folder, 'data'))
     for (;;) {
       const [newest] = await listManifests(folder)
       if (newest === undefined) {
@@ -40,6 +41,13 @@ export async function openTable(place: TablePlace, mend: ((what: string) => void
       if (mend === undefined) throw damaged(folder, opened)
       await distrust(newest, opened, mend)
     }
+  })
+}
+
+/** A folder that is gone has lost what it held; of one that cannot be looked into nothing is known, and nothing may be mended. @throws what the system says */
+async function requireSight(folder: string): Promise<void> {
+  await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   })
 }
 

@@ -69,6 +69,21 @@ test('what LanceDB itself cannot write is told as a failure of the disk, and can
   })
 })
 
+test('rows whose folder cannot be looked into are not taken for damaged', async () => {
+  const folder = scratch('in-the-way')
+  await withStore(folder, async (store) => { await (await store.vectors(key)).append(manyVectors(3)) })
+  const data = join(await vectorsFolder(folder), 'data')
+  await rename(data, `${data}-away`)
+  await writeFile(data, 'in the way')
+  await withStore(folder, async (store) => {
+    const table = await store.vectors(key)
+    expect(await thrownBy(() => table.append([vectorsOf(3)]))).toMatchObject({ code: 'DISK' })
+    await rm(data)
+    await rename(`${data}-away`, data)
+    expect((await table.hashes()).size).toBe(3)
+  })
+})
+
 test('a failure of the system is told from one of the table by what it says', () => {
   const said = (message: string): string | undefined => systemCodeOf(Object.assign(new Error(message), { code: 'GenericFailure' }))
   expect(
