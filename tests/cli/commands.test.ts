@@ -42,10 +42,10 @@ describe('dinoscope inspect', () => {
       files: names,
       tokens: ['float32', [1 + 16 * 16, 192]],
       attention: ['float32', [3, 16 * 16]],
-      sizes: pictures.map(() => [224, 224]),
+      sizes: pictures.map(() => [128, 128]),
     })
     expect(lastJson(result)).toMatchObject({ images: [{ image: photo('a.jpg'), folder: join(folder, 'one') }], failed: [] })
-    expect(JSON.parse(await readFile(join(folder, 'one', 'inspect.json'), 'utf8'))).toMatchObject({ image: 'a.jpg', model: { id: 'untrained-demo', trained: false }, size: 'evaluation', gridHeight: 16, gridWidth: 16, note: expect.stringContaining('centre 224 × 224') })
+    expect(JSON.parse(await readFile(join(folder, 'one', 'inspect.json'), 'utf8'))).toMatchObject({ image: 'a.jpg', model: { id: 'dinoscope-mini', trained: true }, size: 'evaluation', gridHeight: 16, gridWidth: 16, note: expect.stringContaining('centre 128 × 128') })
   })
 
   it('gives several a folder each, names the one it cannot read, and fails at the end', async () => {
@@ -54,8 +54,8 @@ describe('dinoscope inspect', () => {
       code: 1,
       folders: ['a', 'c'],
       shapes: [
-        [3, 8 * 12],
-        [3, 12 * 8],
+        [3, 14 * 21],
+        [3, 21 * 14],
       ],
       files: names,
     })
@@ -85,7 +85,7 @@ describe('dinoscope embed', () => {
     expect({ code: result.code, shape: vectors.shape, sidecar, same: Math.max(...difference) < 1e-4 }).toEqual({
       code: 0,
       shape: [3, 384],
-      sidecar: expect.objectContaining({ file: 'vectors.npy', shape: [3, 384], pooling: 'cls+mean', names: ['=b.jpg', 'a.jpg', 'deep/c.jpg'], model: expect.objectContaining({ id: 'untrained-demo' }) }),
+      sidecar: expect.objectContaining({ file: 'vectors.npy', shape: [3, 384], pooling: 'cls+mean', names: ['=b.jpg', 'a.jpg', 'deep/c.jpg'], model: expect.objectContaining({ id: 'dinoscope-mini' }) }),
       same: true,
     })
   })
@@ -145,7 +145,7 @@ describe('--out that cannot be written', () => {
 
 describe('dinoscope models', () => {
   it('lists every model under the id that --model and remove take', async () => {
-    const bundled = join(root, 'resources', 'models', 'untrained-demo')
+    const bundled = join(root, 'resources', 'models', 'dinoscope-mini')
     const own = join(folder, 'own-workspace')
     await cp(bundled, join(own, 'models', 'renamed'), { recursive: true })
     const imported = await runCli(['models', 'import', bundled, '--json'], own)
@@ -155,15 +155,15 @@ describe('dinoscope models', () => {
     const removed: (number | null)[] = []
     for (const id of ids) removed.push((await runCli(['models', 'remove', id], own)).code)
     expect({ imported: lastJson(imported)['model'], ids: [...ids].sort(), used: used.code, removed }).toEqual({
-      imported: expect.objectContaining({ id: 'untrained-demo-2', origin: 'imported' }) as unknown,
-      ids: ['renamed', 'untrained-demo-2'],
+      imported: expect.objectContaining({ id: 'dinoscope-mini-2', origin: 'imported' }) as unknown,
+      ids: ['dinoscope-mini-2', 'renamed'],
       used: 0,
       removed: [0, 0],
     })
   })
 
   it('imports, lists, uses and removes', async () => {
-    const imported = await runCli(['models', 'import', join(root, 'resources', 'models', 'untrained-demo'), '--name', 'My copy', '--json'], workspace)
+    const imported = await runCli(['models', 'import', join(root, 'resources', 'models', 'dinoscope-mini'), '--name', 'My copy', '--json'], workspace)
     const listed = await runCli(['models', 'list', '--json'], workspace)
     const used = await runCli(['inspect', photo('a.jpg'), '--model', 'my-copy', '--out', join(folder, 'used'), ...fast], workspace)
     const removed = await runCli(['models', 'remove', 'my-copy', '--json'], workspace)
@@ -173,7 +173,7 @@ describe('dinoscope models', () => {
       { model: { id: 'my-copy', name: 'My copy', origin: 'imported' } },
       {
         models: [
-          { id: 'untrained-demo', origin: 'bundled' },
+          { id: 'dinoscope-mini', origin: 'bundled' },
           { id: 'my-copy', origin: 'imported' },
         ],
         problems: [],

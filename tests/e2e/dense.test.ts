@@ -127,7 +127,7 @@ describe('one picture', () => {
 
   it('by a model with tokens of another length says whose head it is', async () => {
     await app.page.getByRole('link', { name: 'Models' }).click()
-    await byTestId('model-card').filter({ hasText: 'untrained demo' }).getByRole('button', { name: 'Use this model' }).click()
+    await byTestId('model-card').filter({ hasText: 'DinoScope mini' }).getByRole('button', { name: 'Use this model' }).click()
     await app.page.getByRole('link', { name: 'Library' }).click()
     await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
     await app.page.getByText(/those of this model have/).waitFor({ timeout: 30_000 })

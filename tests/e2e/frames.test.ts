@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openFolder, startApp, type App } from './support/app'
 
 const frames = 8
-const [width, height, size, pace] = [336, 224, 84, 14]
+const [width, height, size, pace] = [336, 224, 80, 16]
 const shots = process.env['DINOSCOPE_SHOTS']
 
 let app: App
@@ -17,7 +17,7 @@ const shoot = async (name: string): Promise<void> => {
   if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
 }
 /** Where the warm square lies in frame `index`. */
-const square = (index: number) => ({ left: 28 + pace * index, top: 70, size })
+const square = (index: number) => ({ left: 32 + pace * index, top: 72, size })
 
 /** A warm square that goes to the right over cold, uneven ground. */
 async function makeFrames(folder: string): Promise<void> {
@@ -76,17 +76,18 @@ describe('a film', () => {
     const box = (await byTestId('frame').locator('img').boundingBox())!
     const at = (x: number, y: number): [number, number] => [box.x + (x / width) * box.width, box.y + (y / height) * box.height]
     const { left, top } = square(0)
-    await app.page.mouse.move(...at(left + 21, top + 21))
-    await app.page.mouse.down()
-    for (const [x, y] of [[63, 21], [63, 42], [21, 42], [21, 63], [63, 63]] as const) await app.page.mouse.move(...at(left + x, top + y), { steps: 8 })
-    await app.page.mouse.up()
+    /** To and fro over the square, a patch away from its edges. */
+    const mark = async (): Promise<void> => {
+      await app.page.mouse.move(...at(left + 12, top + 12))
+      await app.page.mouse.down()
+      for (const y of [12, 28, 44, 60, 68]) for (const x of y % 32 === 12 ? [12, 68] : [68, 12]) await app.page.mouse.move(...at(left + x, top + y), { steps: 8 })
+      await app.page.mouse.up()
+    }
+    await mark()
     const marked = await agreement(0)
     await app.page.keyboard.press('Control+z')
     expect(await agreement(0)).toBe(0)
-    await app.page.mouse.move(...at(left + 21, top + 21))
-    await app.page.mouse.down()
-    for (const [x, y] of [[63, 21], [63, 42], [21, 42], [21, 63], [63, 63]] as const) await app.page.mouse.move(...at(left + x, top + y), { steps: 8 })
-    await app.page.mouse.up()
+    await mark()
     expect(await agreement(0)).toBe(marked)
     expect(marked).toBeGreaterThan(0.8)
     await shoot('frames marked')

@@ -104,7 +104,7 @@ describe('looking at a folder of photos', () => {
     const before = await nextOverlay(app.page)
     await app.page.getByTestId('size').getByRole('radio', { name: '224' }).click()
     await nextOverlay(app.page, before)
-    expect(await app.page.getByTestId('info').textContent()).toContain('16')
+    expect(await app.page.getByTestId('info').textContent()).toContain('42 × 28')
   })
 
   it('moves through the folder with the arrow keys', async () => {

@@ -5,8 +5,10 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openFolder, root, startApp, type App } from './support/app'
 
-/** The second picture is the first one, moved to the left by so many pixels: three patches of 14 at short edge 224. */
-const [edge, shift] = [224, 42]
+/** The second picture is the first one, moved to the left by five patches of 8 pixels. */
+const [edge, patch, moved] = [224, 8, 5]
+const shift = moved * patch
+const grid = edge / patch
 const shots = process.env['DINOSCOPE_SHOTS']
 
 let app: App
@@ -16,10 +18,10 @@ const shoot = async (name: string): Promise<void> => {
   if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
 }
 const mode = (name: string) => app.page.getByRole('radio', { name })
-/** The middle of a patch of 16 × 16 in the overlay of a side, on the page. */
+/** The middle of a patch in the overlay of a side, on the page. */
 async function placeOf(side: 'left' | 'right', row: number, column: number): Promise<[number, number]> {
   const box = (await byTestId(`match-${side}`).locator('.side-overlay').boundingBox())!
-  return [box.x + ((column + 0.5) / 16) * box.width, box.y + ((row + 0.5) / 16) * box.height]
+  return [box.x + ((column + 0.5) / grid) * box.width, box.y + ((row + 0.5) / grid) * box.height]
 }
 
 beforeAll(async () => {
@@ -46,13 +48,13 @@ describe('two pictures side by side', () => {
 
     await byTestId('match-right').locator('.side-overlay').waitFor({ timeout: 30_000 })
     await byTestId('match-left').locator('.side-overlay').waitFor()
-    await app.page.mouse.click(...(await placeOf('left', 7, 9)))
-    await byTestId('match-facts').getByText('Best in the other picture: row 8, column 7').waitFor({ timeout: 30_000 })
+    await app.page.mouse.click(...(await placeOf('left', 13, 16)))
+    await byTestId('match-facts').getByText('Best in the other picture: row 14, column 12').waitFor({ timeout: 30_000 })
     expect(await byTestId('match-overlay').count()).toBe(2)
     await shoot('match patch')
     // And back: what is clicked on the right is found on the left.
-    await app.page.mouse.click(...(await placeOf('right', 4, 5)))
-    await byTestId('match-facts').getByText('Best in the other picture: row 5, column 9').waitFor()
+    await app.page.mouse.click(...(await placeOf('right', 8, 9)))
+    await byTestId('match-facts').getByText('Best in the other picture: row 9, column 15').waitFor()
   })
 
   it('are joined by lines between patches that choose each other, nearly all by the same shift', async () => {
@@ -60,11 +62,11 @@ describe('two pictures side by side', () => {
     await byTestId('match-line').first().waitFor({ state: 'attached', timeout: 30_000 })
     const overlay = (await byTestId('match-left').locator('.side-overlay').boundingBox())!
     const other = (await byTestId('match-right').locator('.side-overlay').boundingBox())!
-    const shifts = await byTestId('match-line').evaluateAll((lines, patch) => lines.map((line) => {
+    const shifts = await byTestId('match-line').evaluateAll((lines, across) => lines.map((line) => {
       const number = (name: string): number => Number(line.getAttribute(name))
-      return [Math.round((number('x2') - number('x1')) / patch), Math.round((number('y2') - number('y1')) / patch)] as const
-    }), overlay.width / 16)
-    const wanted = Math.round((other.x - overlay.x) / (overlay.width / 16)) - 3
+      return [Math.round((number('x2') - number('x1')) / across), Math.round((number('y2') - number('y1')) / across)] as const
+    }), overlay.width / grid)
+    const wanted = Math.round((other.x - overlay.x) / (overlay.width / grid)) - moved
     const right = shifts.filter(([x, y]) => Math.abs(x - wanted) <= 1 && y === 0).length
     expect({ lines: shifts.length, right: right / shifts.length > 0.8 }).toEqual({ lines: 60, right: true })
     await shoot('match pairs')

@@ -117,12 +117,11 @@ describe('segments of a folder', () => {
     await byTestId('segment').nth(2).waitFor({ state: 'detached' })
     await app.page.getByRole('slider', { name: 'Fine or coarse' }).press('End')
     await app.page.getByRole('radio', { name: 'Guided' }).click()
-    await app.page.waitForTimeout(1500)
-    expect(await tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(224)
+    const shadeWidth = (): Promise<number> => tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)
+    await expect.poll(shadeWidth, { timeout: 30_000 }).toBe(224)
     await shoot('segments guided')
     await app.page.keyboard.press('r')
-    await app.page.waitForTimeout(300)
-    expect(await tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(16)
+    await expect.poll(shadeWidth).toBe(16)
   })
 
   it('are written as masks and as a table', async () => {

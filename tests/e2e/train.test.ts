@@ -13,7 +13,7 @@ const tolerance = 1e-4
 
 let app: App
 /** What the cat looks like through the models, as hashes of all values of the overlay. */
-let untrained: string
+let bundled: string
 let trained: { readonly attention: string; readonly similarity: string }
 let exported: string
 let stoppedAt = 0
@@ -56,10 +56,10 @@ async function lookAtCat(before: string): Promise<typeof trained> {
 }
 
 describe('training a backbone of one’s own', () => {
-  it('begins with a folder that is looked at through the untrained demo', async () => {
+  it('begins with a folder that is looked at through the bundled model', async () => {
     await openFolder(app.page, join(app.scratch, 'Fotos'))
     await openCat()
-    untrained = await nextOverlay(app.page)
+    bundled = await nextOverlay(app.page)
   })
 
   it('plans a run on the open folder with a preset and changes of one’s own', async () => {
@@ -163,7 +163,7 @@ describe('training a backbone of one’s own', () => {
 
   it('opens the inspector with its teacher, which sees otherwise than the demo', async () => {
     await byTestId('look').click()
-    trained = await lookAtCat(untrained)
+    trained = await lookAtCat(bundled)
     expect(await byTestId('inspector-model-picker').textContent()).toContain(`${runName}, step ${steps}`)
   })
 
@@ -188,18 +188,18 @@ describe('training a backbone of one’s own', () => {
   })
 
   it('sees the same through the exported file', async () => {
-    // The demo is looked through in between, so that nothing old can be taken for the answer.
-    await byTestId('model-card').filter({ hasText: 'untrained demo' }).getByRole('button', { name: 'Use this model' }).click()
+    // The bundled model is looked through in between, so that nothing old can be taken for the answer.
+    await byTestId('model-card').filter({ hasText: 'DinoScope mini' }).getByRole('button', { name: 'Use this model' }).click()
     await openCat()
     await app.page.getByRole('tab', { name: 'Attention' }).click()
-    await expect.poll(() => nextOverlay(app.page), { timeout: 30_000 }).toBe(untrained)
+    await expect.poll(() => nextOverlay(app.page), { timeout: 30_000 }).toBe(bundled)
     await importModel(app.page, exported)
     await byTestId('imported').getByRole('button', { name: 'Use it' }).click()
     const used = byTestId('model-card').and(app.page.locator('[data-active=true]'))
     await used.filter({ hasText: '.onnx' }).filter({ hasText: runName }).waitFor()
     await openCat()
     // Every value of attention and similarity, bit for bit.
-    expect(await lookAtCat(untrained)).toEqual(trained)
+    expect(await lookAtCat(bundled)).toEqual(trained)
   })
 
   it('has left no complaint in the console', () => {

@@ -1,14 +1,12 @@
 /** @file What embedding will take, in time and on disk, before it is begun. Pure. */
 import type { ModelInfo, VectorStatus } from '../../engine/contract'
 
-/** The evaluation crop at which a library is embedded, in pixels. */
-const cropEdge = 224
 /** Compact patch tokens: 64 dimensions, int8. */
 const bytesPerPatch = 64
 
-/** What compact patch tokens of `images` pictures need on disk, in bytes. */
-export function patchBytes(model: Pick<ModelInfo, 'patchSize'>, images: number): number {
-  return Math.floor(cropEdge / model.patchSize) ** 2 * bytesPerPatch * images
+/** What compact patch tokens of `images` pictures, embedded at the model's evaluation crop, need on disk, in bytes. */
+export function patchBytes({ evaluation, patchSize }: Pick<ModelInfo, 'evaluation' | 'patchSize'>, images: number): number {
+  return Math.floor(evaluation.crop / patchSize) ** 2 * bytesPerPatch * images
 }
 
 export interface VectorCounts {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGrey16Png } from '../../../src/engine/export'
 import { lastJson, runCli } from '../run-cli'
 
-const fast = ['--model', 'untrained-demo', '--provider', 'cpu', '--threads', '1', '--json']
+const fast = ['--provider', 'cpu', '--threads', '1', '--json']
 const pictures = 8
 const edge = 224
 let folder: string

@@ -50,7 +50,7 @@ it('writes safetensors, and a model folder where the name ends in a separator', 
 })
 
 it.each([{ to: 'model.pth' }, { to: 'model' }, { to: 'model.safetensors', size: [224, 224] as const }, { to: 'model.safetensors', attention: 'all' as const }])('refuses %j as wrong usage', async (options) => {
-  await expect(run('untrained-demo', options)).rejects.toBeInstanceOf(UsageError)
+  await expect(run('dinoscope-mini', options)).rejects.toBeInstanceOf(UsageError)
 })
 
 it.each([

@@ -29,7 +29,7 @@ describe('dinoscope serve', () => {
     child.kill('SIGTERM')
     const { code, stdout } = await end
     await closed
-    expect({ code, stdout, models: models.map(({ id }) => id) }).toEqual({ code: 0, stdout: `DinoScope is ready at ${url}\n`, models: ['untrained-demo'] })
+    expect({ code, stdout, models: models.map(({ id }) => id) }).toEqual({ code: 0, stdout: `DinoScope is ready at ${url}\n`, models: ['dinoscope-mini'] })
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[A-Za-z0-9_-]{22,}$/)
   })
 

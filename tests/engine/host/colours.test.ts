@@ -1,5 +1,5 @@
 /** @file Colours of patches over a real folder: made, named, worn by pictures and maps, there after a restart. */
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,8 +8,8 @@ import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { drawQuarters } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 
 let folder: string
@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'colours-'))
   await mkdir(join(folder, 'photos'))
   for (let turn = 0; turn < 4; turn++) await writeFile(join(folder, 'photos', `${turn}.png`), await drawQuarters(160, 160).rotate(90 * turn).png().toBuffer())
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
 })

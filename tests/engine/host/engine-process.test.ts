@@ -31,7 +31,7 @@ async function start(): Promise<{ readonly child: ChildProcess; readonly receive
 }
 
 const listCall = { kind: 'call', id: '1', name: 'models.list', argument: undefined }
-const listReply = { kind: 'reply', id: '1', ok: true, value: [expect.objectContaining({ id: 'untrained-demo' })] }
+const listReply = { kind: 'reply', id: '1', ok: true, value: [expect.objectContaining({ id: 'dinoscope-mini' })] }
 
 describe('the engine process under a parent port', () => {
   it('serves the shell by frames and a page by its own port, then ends when asked to', async () => {

@@ -8,8 +8,8 @@ import { decodeNpy } from '../../../src/engine/export'
 import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { jpegPicture } from '../../helpers/pictures'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const model = 'untrained-demo'
 
 let folder: string
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'photos', 'a.jpg'), await jpegPicture(300, 200))
   await writeFile(join(folder, 'photos', 'deep', '=b.jpg'), await jpegPicture(200, 300))
   await writeFile(join(folder, 'photos', 'broken.jpg'), (await jpegPicture(300, 200)).subarray(0, 700))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   engine = await createEngine({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(folder, 'resources'), provider: 'cpu', threads: 1 })
   client = open(engine)
@@ -142,7 +142,7 @@ describe('the engine', () => {
   })
 
   it('tells an imported model from one that a later version of the app bundles under its id', async () => {
-    await cp(join(root, 'resources', 'models', model), join(folder, 'workspace', 'models', model), { recursive: true })
+    await cp(join(folder, 'resources', 'models', model), join(folder, 'workspace', 'models', model), { recursive: true })
     const listed = (await client['models.list'](undefined)).map(({ id, origin }) => [id, origin])
     await client['models.remove']({ modelId: `imported:${model}` })
     expect({ listed, left: (await client['models.list'](undefined)).length }).toEqual({

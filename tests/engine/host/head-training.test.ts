@@ -1,5 +1,5 @@
 /** @file Heads trained by the real engine on pictures with known depth and classes: kept, used on another picture, written, nothing half. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -11,8 +11,8 @@ import { readTarget } from '../../../src/engine/host/head-targets'
 import { exportHead, trainHead } from '../../../src/engine/host/head-training'
 import { decodeModel } from '../../../src/engine/onnx'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const pictures = 12
 const edge = 224
@@ -38,7 +38,7 @@ beforeAll(async () => {
     await writeFile(join(folder, 'masks', `${index}.png`), await encodeIndexedPng(pixels(new Uint8Array(112 * 112), Number, index, 112), 112, 112, (label) => [label * 255, 0, 0]))
   }
   await writeFile(join(folder, 'masks', '3.png'), await encodeIndexedPng(new Uint8Array(100 * 50), 100, 50, () => [0, 0, 0]))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   const nothing = (): void => undefined
   state = await createEngineState({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(folder, 'resources'), provider: 'cpu', threads: 1 }, { tellThroughput: nothing, tellRun: nothing, tellLibrary: nothing, startTrainer: undefined })
   libraryId = (await state.libraries.open(join(folder, 'photos'), { emit: nothing, signal: new AbortController().signal })).libraryId

@@ -1,5 +1,5 @@
 /** @file Depth and classes of the real engine: heads imported, seen over a picture, measured over a folder, written, refused. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -12,6 +12,7 @@ import { writeSafetensors } from '../../../src/engine/weights'
 import { drawQuarters } from '../../helpers/pictures'
 import { maxDifference, noise } from '../../helpers/tensors'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const golden = join(root, 'tests', 'fixtures', 'goldens', 'depth', 'linear4')
@@ -42,7 +43,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'photos', 'a.png'), await drawQuarters(120, 90).png().toBuffer())
   await writeFile(join(folder, 'photos', 'below', 'b.png'), await drawQuarters(90, 120).rotate(90).png().toBuffer())
   await writeFile(join(folder, 'photos', 'dot.png'), await sharp({ create: { width: 1, height: 1, channels: 3, background: '#345' } }).png().toBuffer())
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
   modelId = (await client['models.import']({ path: join(golden, 'backbone.pth'), name: 'Tiny' }, () => undefined).result).id

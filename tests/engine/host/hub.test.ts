@@ -1,5 +1,5 @@
 /** @file Official models through the whole engine: listed, fetched from a mirror that breaks off, made models of, and refused when they are none. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { startRudeServer, type RudeServer } from '../../helpers/rude-server'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const entryId = 'small'
@@ -22,7 +23,7 @@ beforeAll(async () => {
   server = await startRudeServer(await readFile(join(root, 'tests', 'fixtures', 'goldens', 'vit', 'dinov2-p14', 'weights.pth')))
   const resources = join(folder, 'resources')
   await mkdir(join(resources, 'samples'), { recursive: true })
-  await cp(join(root, 'resources', 'models'), join(resources, 'models'), { recursive: true })
+  await addUntrainedModel(resources)
   const { entries } = JSON.parse(await readFile(join(root, 'resources', 'catalogue.json'), 'utf8')) as { entries: readonly Record<string, unknown>[] }
   const small = { ...entries.find(({ id }) => id === 'dinov2-vits14'), id: entryId, name: 'A small one', url: 'https://dl.example.com/dinov2/small/small_pretrain.pth' }
   await writeFile(join(resources, 'catalogue.json'), JSON.stringify({ version: 1, source: 'test', entries: [small] }))

@@ -1,5 +1,5 @@
 /** @file Labels of the real engine over pictures with known regions: named, predicted, taken back after a restart, written. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -9,8 +9,8 @@ import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { decodeModel } from '../../../src/engine/onnx'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const pictures = 12
 const [edge, grid] = [256, 16]
@@ -52,7 +52,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labels-'))
   await mkdir(join(folder, 'photos'))
   for (let index = 0; index < pictures; index++) await writeFile(join(folder, 'photos', index === pictures - 1 ? '=11.png' : `${String(index).padStart(2, '0')}.png`), await picture(index))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
 })

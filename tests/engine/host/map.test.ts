@@ -13,8 +13,8 @@ import { randomStream } from '../../../src/engine/tensor'
 import { listModelFolders } from '../../../src/engine/weights'
 import { drawQuarters } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const groups = [12, 8]
 /** Patches of each picture, and dimensions that they are kept in. */
@@ -78,7 +78,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'map-'))
   await mkdir(inFolder('photos'))
   await mkdir(inFolder('resources', 'samples'), { recursive: true })
-  await cp(join(root, 'resources', 'models'), inFolder('resources', 'models'), { recursive: true })
+  await addUntrainedModel(inFolder('resources'))
   await writePhotos()
   await start()
   await openPhotos()

@@ -8,8 +8,8 @@ import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { drawQuarters } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const otherModel = 'other-demo'
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'photos'))
   await writeFile(join(folder, 'photos', 'a.png'), await drawQuarters(240, 160).png().toBuffer())
   await writeFile(join(folder, 'photos', 'b.png'), await drawQuarters(160, 200).png().toBuffer())
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await addOtherModel(join(folder, 'resources', 'models'))
   await mkdir(join(folder, 'resources', 'samples'))
   engine = await createEngine({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(folder, 'resources'), provider: 'cpu', threads: 1 })

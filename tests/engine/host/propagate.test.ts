@@ -1,5 +1,5 @@
 /** @file Segments carried through frames by the real engine: followed, a broken frame left out, written, stopped. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -8,8 +8,8 @@ import { connect, engineContract, type Client, type ClientMessage, type EngineCo
 import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const frames = 6
 const [width, height] = [384, 256]
@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'propagate-'))
   await mkdir(join(folder, 'photos'))
   for (let index = 0; index < frames; index++) await writeFile(join(folder, 'photos', `${index}.png`), await frame(index))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   engine = await createEngine({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(folder, 'resources'), provider: 'cpu', threads: 1 })
   const [page, host] = memoryPair<ClientMessage, HostMessage>()

@@ -1,5 +1,5 @@
 /** @file Searches of the real engine over a real store: by pictures of the folder, dropped ones, patches, exactly and by the index. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,8 +12,8 @@ import { randomStream } from '../../../src/engine/tensor'
 import { listModelFolders } from '../../../src/engine/weights'
 import { drawQuarters, jpegPicture } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 /** Fewer, and the store builds no index. */
 const elsewhere = 1000
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await photo('turned.jpg', await drawQuarters(300, 200).rotate(180).jpeg().toBuffer())
   await photo('grey.jpg', await drawQuarters(300, 200).greyscale().jpeg().toBuffer())
   await photo('broken.jpg', (await jpegPicture(300, 200)).subarray(0, 700))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
   await openPhotos()

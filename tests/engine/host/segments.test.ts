@@ -1,5 +1,5 @@
 /** @file Segments of the real engine over pictures with known regions: found, the same for a seed, changed, there after a restart, written. */
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -9,8 +9,8 @@ import { decodeIndexedPng } from '../../../src/engine/export'
 import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { thrownBy } from '../../helpers/thrown'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 const pictures = 10
 /** As large as what the model sees; blocks lie on whole patches of 14. */
@@ -52,7 +52,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'segments-'))
   await mkdir(join(folder, 'photos'))
   for (let index = 0; index < pictures; index++) await writeFile(join(folder, 'photos', `${String(index).padStart(2, '0')}.png`), await picture(index))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
 })

@@ -134,7 +134,7 @@ describe('training', () => {
     const start = async (changes: Partial<TrainPlan>): Promise<string> => refusal(client['train.start'](await plan(4, changes)))
     const codes = [
       await start({ recipe: 'preset: tiny-smok\n' }),
-      await start({ init: 'untrained-demo' }),
+      await start({ init: 'dinoscope-mini' }),
       await start({ init: 'nothing' }),
       await start({ images: { libraryId: images.libraryId, imageIds: ['gone'] } }),
       await start({ images: { libraryId: images.libraryId, imageIds: [] } }),

@@ -8,8 +8,8 @@ import { connect, engineContract, type AnalysisSize, type Client, type ClientMes
 import { createEngine, type Engine } from '../../../src/engine/host'
 import { memoryPair } from '../../../src/engine/link'
 import { jpegPicture } from '../../helpers/pictures'
+import { addUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const modelId = 'untrained-demo'
 
 let folder: string
@@ -22,11 +22,13 @@ const oneColour = (width: number, height: number): Promise<Buffer> => sharp({ cr
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'view-dense-'))
   await mkdir(join(folder, 'photos'))
+  await addUntrainedModel(join(folder, 'resources'))
+  await mkdir(join(folder, 'resources', 'samples'))
   await writeFile(join(folder, 'photos', 'a.jpg'), await jpegPicture(300, 200))
   await writeFile(join(folder, 'photos', 'colour.png'), await oneColour(80, 60))
   await writeFile(join(folder, 'photos', 'pixel.png'), await oneColour(1, 1))
   await writeFile(join(folder, 'photos', 'wide.jpg'), await jpegPicture(2800, 420))
-  engine = await createEngine({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(root, 'resources'), provider: 'cpu', threads: 1 })
+  engine = await createEngine({ version: '1.2.3', workspace: join(folder, 'workspace'), resources: join(folder, 'resources'), provider: 'cpu', threads: 1 })
   const [page, host] = memoryPair<ClientMessage, HostMessage>()
   engine.host.attach(host)
   client = connect(engineContract, page).client

@@ -3,17 +3,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareWhole, readImageFile, type PreparedImage } from '../../../src/engine/image'
 import { analyseImage, attentionOf, loadBackbone, patchTokens, pcaOf, similarityTo, type AnalysisState, type Backbone } from '../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
-import { openModelFolder } from '../../../src/engine/weights'
+import { openUntrainedModel } from '../../helpers/untrained-model'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
 let runtime: Runtime
+let untrained: Awaited<ReturnType<typeof openUntrainedModel>>
 let backbone: Backbone
 let prepared: PreparedImage
 let state: AnalysisState
 beforeAll(async () => {
   runtime = await createRuntime({ preferred: 'cpu' })
-  backbone = loadBackbone(runtime, await openModelFolder(join(root, 'resources', 'models', 'untrained-demo')))
+  untrained = await openUntrainedModel()
+  backbone = loadBackbone(runtime, untrained.model)
   const photo = await readImageFile(join(root, 'tests', 'fixtures', 'goldens', 'preprocess', 'chelsea.png'))
   prepared = await prepareWhole(photo, { size: 224, patchSize: 14, maxPatches: 4096 })
   state = await analyseImage(backbone, prepared)
@@ -21,6 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await backbone.dispose()
   await runtime.dispose()
+  await untrained.remove()
 })
 
 describe('looking at a picture', () => {

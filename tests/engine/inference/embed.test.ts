@@ -1,24 +1,24 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EngineError, type FileProblem, type Pooling, type Progress } from '../../../src/engine/contract'
 import type { PreparedImage } from '../../../src/engine/image'
 import { analyseImage, embedBatch, embedImages, loadBackbone, patchTokens, pooledDim, type Backbone, type EmbedSource } from '../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
 import { randomStream } from '../../../src/engine/tensor'
-import { openModelFolder } from '../../../src/engine/weights'
 import { maxDifference } from '../../helpers/tensors'
-
-const root = join(import.meta.dirname, '..', '..', '..')
+import { openUntrainedModel } from '../../helpers/untrained-model'
 
 let runtime: Runtime
+let untrained: Awaited<ReturnType<typeof openUntrainedModel>>
 let backbone: Backbone
 beforeAll(async () => {
   runtime = await createRuntime({ preferred: 'cpu' })
-  backbone = loadBackbone(runtime, await openModelFolder(join(root, 'resources', 'models', 'untrained-demo')))
+  untrained = await openUntrainedModel()
+  backbone = loadBackbone(runtime, untrained.model)
 })
 afterAll(async () => {
   await backbone.dispose()
   await runtime.dispose()
+  await untrained.remove()
 })
 
 function picture(seed: number, height = 28, width = 28): PreparedImage {

@@ -1,12 +1,10 @@
 /** @file Looking at pictures in tiles: every patch is seen, what overlaps adds up, and tokens are about those of one look. */
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PreparedImage } from '../../../src/engine/image'
 import { analyseImage, analyseTiles, attentionOf, loadBackbone, lookCost, patchTokens, pcaOf, planTiles, similarityTo, type AnalysisState, type AxisTiles, type Backbone } from '../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
-import { openModelFolder } from '../../../src/engine/weights'
+import { openUntrainedModel } from '../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..')
 const signal = new AbortController().signal
 
 /** A smooth picture that repeats itself every 20 patches across and 15 down. */
@@ -71,19 +69,22 @@ describe('planTiles', () => {
 
 describe('a look in tiles', () => {
   let runtime: Runtime
+  let untrained: Awaited<ReturnType<typeof openUntrainedModel>>
   let backbone: Backbone
   let whole: AnalysisState
   let tiled: AnalysisState
   const runs: (readonly number[])[] = []
   beforeAll(async () => {
     runtime = await createRuntime({ preferred: 'cpu' })
-    backbone = loadBackbone(runtime, await openModelFolder(join(root, 'resources', 'models', 'untrained-demo')))
+    untrained = await openUntrainedModel()
+    backbone = loadBackbone(runtime, untrained.model)
     whole = await analyseImage(backbone, waves(40, 60))
     tiled = await analyseTiles(backbone, waves(40, 60), waves(20, 30), { signal, onRun: (done, all) => runs.push([done, all]) })
   })
   afterAll(async () => {
     await backbone.dispose()
     await runtime.dispose()
+    await untrained.remove()
   })
 
   it('has a token for every patch, and says how it was made', () => {

@@ -4,7 +4,7 @@ import { embeddingMs, missingVectors, patchBytes, vectorsOf } from '../../../src
 
 describe('what embedding takes', () => {
   it('counts 64 bytes for each patch of the evaluation crop', () => {
-    expect([patchBytes({ patchSize: 14 }, 100_000), patchBytes({ patchSize: 16 }, 1), patchBytes({ patchSize: 8 }, 1)]).toEqual([1_638_400_000, 12_544, 50_176])
+    expect([[14, 224, 100_000], [16, 224, 1], [8, 224, 1], [8, 128, 1]].map(([patchSize = 0, crop = 0, images = 0]) => patchBytes({ patchSize, evaluation: { shortEdge: crop, crop } }, images))).toEqual([1_638_400_000, 12_544, 50_176, 16_384])
   })
 
   it('is only what is missing', () => {

@@ -6,20 +6,21 @@ import { loadBackbone, type Backbone } from '../../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
 import { listProbes, prepareProbes, readReportProbes, writeProbes, type ProbeCandidate, type ProbeModel } from '../../../../src/engine/train/watch'
 import { probeChoice } from '../../../../src/engine/train/watch/probe-set'
-import { openModelFolder } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
 import { jpegPicture } from '../../../helpers/pictures'
 import { thrownBy } from '../../../helpers/thrown'
+import { openUntrainedModel } from '../../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..', '..')
 const options = { seed: 1, count: 2, patchSize: 14, trainedSize: 56 }
 
 let runtime: Runtime
+let untrained: Awaited<ReturnType<typeof openUntrainedModel>>
 let backbone: Backbone
 let model: ProbeModel
 beforeAll(async () => {
   runtime = await createRuntime({ preferred: 'cpu', threads: 1 })
-  backbone = loadBackbone(runtime, await openModelFolder(join(root, 'resources', 'models', 'untrained-demo')))
+  untrained = await openUntrainedModel()
+  backbone = loadBackbone(runtime, untrained.model)
   model = { config: backbone.config, preprocessing: backbone.manifest.preprocessing, look: backbone.look }
 })
 afterAll(() => runtime.dispose())
