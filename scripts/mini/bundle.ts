@@ -9,6 +9,7 @@ import { openRunFolder } from '../../src/engine/train'
 import { defaultPreprocessing, openModelFolder, readSafetensors, weightsFile } from '../../src/engine/weights'
 import { toFloat32 } from '../../src/engine/tensor'
 import { writeHalfModel, writeUntrained } from './half-model'
+import { writeSheet } from './sheet'
 
 /** At twice the size of the crops it learned from things are as sharp as they get, and 256 patches are quick. */
 const preprocessing = { ...defaultPreprocessing, shortEdge: 146, crop: 128 }
@@ -61,6 +62,7 @@ export async function bundle(request: BundleRequest): Promise<void> {
     await writeUntrained(untrained, (await openModelFolder(folder)).manifest)
     await takeProbes(request, folder, join(folder, 'probes'), join(scratch, 'look'))
     await takeProbes(request, untrained, join(folder, 'probes', 'untrained'), join(scratch, 'look-untrained'))
+    await writeSheet(join(folder, 'probes'), request.samples, join(folder, 'before-and-after.jpg'))
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
