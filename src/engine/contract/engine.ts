@@ -72,10 +72,12 @@ import type {
   DepthExportResult,
   DepthLibraryRequest,
   DepthMap,
+  DepthMapRequest,
   DepthNumbers,
   HeadEvent,
   HeadInfo,
   HeadViewRequest,
+  PatchDepths,
   TrainHeadEvent,
   TrainHeadRequest,
 } from './heads'
@@ -203,6 +205,8 @@ export const engineContract = {
   /** Depth of many pictures; numbers of each are kept. */
   'depth.run': job<DepthLibraryRequest, HeadEvent, DepthNumbers>(),
   'depth.numbers': call<Omit<DepthLibraryRequest, 'rows'>, DepthNumbers>(),
+  /** Depth of each point of a map of patches; pictures whose depth is not known yet are measured, and kept. */
+  'depth.map': job<DepthMapRequest, HeadEvent, PatchDepths>(),
   'depth.export': job<DepthExportRequest, HeadEvent, DepthExportResult>(),
 
   'labels.list': call<{ readonly libraryId: string }, readonly LabelSetInfo[]>(),

@@ -1,6 +1,6 @@
 /** @file Plain data about dense heads: depth in metres, classes per pixel; loaded or trained on frozen tokens. */
 import type { Rows } from './collection'
-import type { EmbedResult, FileProblem, Progress } from './data'
+import type { EmbedResult, FileProblem, ModelInfo, Progress } from './data'
 import type { Rgb } from './segments'
 
 export type HeadKind = 'depth' | 'classes'
@@ -31,6 +31,24 @@ export interface HeadInfo {
   readonly note: string
   /** Where it was trained here. */
   readonly training: HeadTraining | undefined
+}
+
+/** What says whose tokens a head reads. */
+type HeadTokens = Pick<HeadInfo, 'architecture' | 'dim' | 'training'> & { readonly layers: { readonly length: number } }
+
+/** Layers that official linear heads read. */
+const linearLayerCounts = [1, 4] as const
+
+/** Lengths of tokens that a head may have been made for: the channels of an official linear head can be those of one layer or of four. */
+export function tokenLengthsOf({ architecture, dim, training, layers }: HeadTokens): readonly number[] {
+  if (architecture === 'dpt' || architecture === 'regression' || training !== undefined) return [dim]
+  return linearLayerCounts.map((count) => (dim * layers.length) / count).filter(Number.isInteger)
+}
+
+/** How many layers a head reads of a backbone; undefined where it was made for others. */
+export function layerCountFor(head: HeadTokens, { dim, depth }: Pick<ModelInfo, 'dim' | 'depth'>): number | undefined {
+  const count = tokenLengthsOf(head).includes(dim) ? (head.dim * head.layers.length) / dim : undefined
+  return count !== undefined && count <= depth ? count : undefined
 }
 
 export interface HeadTraining {
@@ -77,6 +95,17 @@ export interface DepthNumbers {
   readonly median: Float32Array
   readonly near: Float32Array
   readonly far: Float32Array
+}
+
+export interface DepthMapRequest {
+  readonly libraryId: string
+  readonly mapId: string
+  readonly headId: string
+}
+
+export interface PatchDepths {
+  /** Mean over the pixels of each point's patch, metres, float32 [points]; NaN where it could not be measured. */
+  readonly metres: Float32Array
 }
 
 export interface DepthExportRequest extends DepthLibraryRequest {

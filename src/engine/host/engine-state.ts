@@ -10,6 +10,7 @@ import { createAnalyses, type Analyses } from './analyses'
 import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createClusterings, type Clusterings } from './clusterings'
 import { createColourBases, type ColourBases } from './colour-bases'
+import { createKeptDepths, type KeptDepths } from './depth/kept-depths'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createHeads, type Heads } from './heads'
@@ -60,6 +61,7 @@ export interface EngineState {
   readonly clusterings: Clusterings
   readonly colours: ColourBases
   readonly heads: Heads
+  readonly depths: KeptDepths
   readonly labelSets: LabelSets
   readonly segmentations: Segmentations
   readonly sets: PictureSets
@@ -145,6 +147,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     clusterings: createClusterings(join(options.workspace, 'clusterings'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     colours: createColourBases(join(options.workspace, 'colours'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     heads: createHeads(join(options.workspace, 'heads'), () => runtime, (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    depths: createKeptDepths(join(options.workspace, 'depths')),
     labelSets: createLabelSets(join(options.workspace, 'labels'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     segmentations: createSegmentations(join(options.workspace, 'segmentations'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),

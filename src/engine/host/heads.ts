@@ -3,7 +3,7 @@ import { EngineError, type HeadInfo, type JobContext, type Progress } from '../c
 import { openHead, type OpenedHead } from '../inference'
 import { createProgress } from '../progress'
 import type { Runtime } from '../runtime'
-import { headInfo, listHeads, readHead, readHeadFile, removeHead, renameHead, writeHead, type HeadDraft, type HeadImport, type HeadTensors } from '../weights'
+import { headInfo, listHeads, readHead, readHeadFile, readHeadManifest, removeHead, renameHead, writeHead, type HeadDraft, type HeadImport, type HeadManifest, type HeadTensors } from '../weights'
 
 export interface Heads {
   readonly root: string
@@ -12,6 +12,8 @@ export interface Heads {
   add(request: HeadImport, context: JobContext<Progress>): Promise<HeadInfo>
   /** A head that was trained here. @throws EngineError DISK */
   keep(draft: HeadDraft, tensors: HeadTensors): Promise<HeadInfo>
+  /** What it is, without opening it. @throws EngineError NOT_FOUND */
+  find(headId: string): Promise<HeadManifest>
   /** Ready to be used; the one used longest ago may be freed. @throws EngineError NOT_FOUND, MODEL_DAMAGED */
   open(headId: string): Promise<OpenedHead>
   /** @throws EngineError NOT_FOUND */
@@ -48,6 +50,7 @@ export function createHeads(root: string, runtime: () => Promise<Runtime>, log: 
       return headInfo(head)
     },
     keep: async (draft, tensors) => headInfo(await writeHead(root, draft, tensors)),
+    find: (headId) => readHeadManifest(root, headId),
     open: async (headId) => {
       const head = opened.get(headId) ?? load(headId)
       opened.delete(headId)

@@ -172,6 +172,7 @@ const schemas: Schemas = {
   'heads.export': z.strictObject({ headId: id }),
   'depth.run': depthLibrary.transform(someOrAll),
   'depth.numbers': z.strictObject({ libraryId: id, modelId: id, headId: id }),
+  'depth.map': z.strictObject({ libraryId: id, mapId: id, headId: id }),
   'depth.export': depthLibrary.extend({ format: z.enum(['png', 'npy', 'csv']) }).transform(someOrAll),
   'labels.list': libraryId,
   'labels.create': z.strictObject({ libraryId: id, modelId: id, name: personsName }),

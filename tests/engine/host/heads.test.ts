@@ -110,6 +110,48 @@ describe('heads', () => {
     expect([events[0], again[0]]).toEqual([3, 0])
   })
 
+  it('tell the depth of each patch of a cloud, from the pixels it stands for, and once', async () => {
+    await client['embed.run']({ libraryId, rows: undefined, modelId, patches: true }, () => undefined).result
+    const cloud = await client['map.project']({ libraryId, modelId, rows: undefined, pooling: 'cls', subject: 'patches', method: 'pca', dims: 2, neighbours: 15, minDist: 0.1, seed: 1 }, () => undefined).result
+    const request = { libraryId, mapId: cloud.info.mapId, headId }
+    const totals: number[] = []
+    const { metres } = await client['depth.map'](request, (event) => { if (event.kind === 'progress') totals.push(event.total) }).result
+    expect([metres.length, totals[0]]).toEqual([cloud.rows.length, 3])
+
+    // The same told by the picture alone, patch by patch.
+    const { patchSize } = (await client['models.list'](undefined)).find(({ id }) => id === modelId)!
+    let largest = 0
+    for (const [row, { id }] of images.entries()) {
+      const { analysisId, gridWidth } = await client['view.analyse']({ imageId: id, modelId, size: 'evaluation' }).result
+      const { metres: pixels, width } = await client['view.depth']({ analysisId, headId }).result
+      for (const [point, of] of cloud.rows.entries()) {
+        if (of !== row) continue
+        const patch = cloud.patches![point]!
+        let sum = 0
+        for (let y = 0; y < patchSize; y++) for (let x = 0; x < patchSize; x++) sum += pixels[(Math.floor(patch / gridWidth) * patchSize + y) * width + (patch % gridWidth) * patchSize + x]!
+        largest = Math.max(largest, Math.abs(metres[point]! - sum / patchSize ** 2))
+      }
+    }
+    expect(largest).toBeLessThan(1e-5)
+    expect(new Set(metres).size).toBeGreaterThan(10)
+
+    await engine.dispose()
+    await start()
+    const again: number[] = []
+    expect((await client['depth.map']({ ...request, libraryId }, (event) => { if (event.kind === 'progress') again.push(event.total) }).result).metres).toEqual(metres)
+    expect(again[0]).toBe(0)
+  })
+
+  it('have no depth of a map of pictures, and none for a model of other tokens', async () => {
+    const project = (subject: 'images' | 'patches', model: string) => client['map.project']({ libraryId, modelId: model, rows: undefined, pooling: 'cls', subject, method: 'pca', dims: 2, neighbours: 15, minDist: 0.1, seed: 1 }, () => undefined).result
+    const ofPictures = await project('images', modelId)
+    expect(await thrownBy(() => client['depth.map']({ libraryId, mapId: ofPictures.info.mapId, headId }).result)).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('map of pictures') as string })
+    await client['embed.run']({ libraryId, rows: undefined, modelId: 'untrained-demo', patches: true }, () => undefined).result
+    const ofOthers = await project('patches', 'untrained-demo')
+    expect(await thrownBy(() => client['depth.map']({ libraryId, mapId: ofOthers.info.mapId, headId }).result)).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('was made for tokens of') as string })
+    expect(await thrownBy(() => client['depth.map']({ libraryId, mapId: ofOthers.info.mapId, headId: 'nobody' }).result)).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
   it('write maps of 16 bits and of floats, and a table', async () => {
     const write = async (format: 'png' | 'npy' | 'csv', rows: Uint32Array | undefined) => client['depth.export']({ libraryId, rows, modelId, headId, format }, () => undefined).result
     const row = images.findIndex(({ relativePath }) => relativePath === 'a.png')

@@ -59,6 +59,7 @@ const good: Readonly<Record<string, unknown>> = {
   'heads.export': { headId: 'h1' },
   'depth.run': { libraryId: 'l1', rows, modelId: 'm1', headId: 'h1' },
   'depth.numbers': { libraryId: 'l1', modelId: 'm1', headId: 'h1' },
+  'depth.map': { libraryId: 'l1', mapId: 'p1', headId: 'h1' },
   'depth.export': { libraryId: 'l1', rows, modelId: 'm1', headId: 'h1', format: 'png' },
   'labels.list': { libraryId: 'l1' },
   'labels.create': { libraryId: 'l1', modelId: 'm1', name: 'Weeds' },

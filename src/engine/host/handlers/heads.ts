@@ -1,7 +1,9 @@
 /** @file Requests about dense heads: depth and classes of pictures. */
 import type { EngineContract, Handlers } from '../../contract'
 import { requireAccess } from '../access'
-import { depthLibrary, depthNumbers, exportDepth } from '../depth-library'
+import { exportDepth } from '../depth/depth-files'
+import { depthLibrary, depthNumbers } from '../depth/depth-library'
+import { depthOfMap } from '../depth/depth-map'
 import type { EngineState } from '../engine-state'
 import { exportHead, trainHead } from '../head-training'
 import { classesOf, depthOf } from '../view-heads'
@@ -28,6 +30,7 @@ export function headHandlers(state: EngineState): Pick<Handlers<EngineContract>,
     'heads.export': (request, context) => exportHead(state, request, context),
     'depth.run': (request, context) => depthLibrary(state, request, context),
     'depth.numbers': (request) => depthNumbers(state, request),
+    'depth.map': (request, context) => depthOfMap(state, request, context),
     'depth.export': (request, context) => exportDepth(state, request, context),
   }
 }

@@ -1,18 +1,21 @@
 /** @file A dense head at work: tokens of a picture's blocks in, depth in metres or classes out. */
-import { EngineError } from '../../contract'
+import { EngineError, layerCountFor, tokenLengthsOf } from '../../contract'
 import { buildModel, input, parameter, type BuiltModel, type Value } from '../../graph'
-import { classLogits, dptDepth, linearDepth, parametersFrom, readsNormed, resizeMaps, type DenseHeadConfig, type LayerTokens } from '../../nn'
+import { classLogits, dptDepth, linearDepth, parametersFrom, readsNormed, resizeMaps, type DenseHeadConfig, type LayerTokens, type VitConfig } from '../../nn'
 import { add, argMax, cast, clip, matMul, reshape } from '../../ops'
 import type { Runtime, Session } from '../../runtime'
 import type { Tensor } from '../../tensor'
-import { layersOf, type HeadManifest, type HeadTensors } from '../../weights'
+import { layersOf, type HeadDraft, type HeadManifest, type HeadTensors } from '../../weights'
 import type { Backbone, PatchBatch, PatchGrid } from '../backbone'
 
-export interface OpenedHead {
-  readonly manifest: HeadManifest
+/** A head of a workspace, or one that was only read from its file. */
+export interface OpenedHead<M extends HeadDraft = HeadManifest> {
+  readonly manifest: M
+  /** @throws EngineError BAD_REQUEST for a backbone with tokens of another length, or fewer blocks than it reads */
+  requireFit(config: Pick<VitConfig, 'dim' | 'depth'>): void
   /**
    * What the head says of the first picture of a batch, at `height` × `width`: metres or class numbers, float32 [height, width].
-   * @throws EngineError BAD_REQUEST for a backbone with tokens of another length, RUNTIME
+   * @throws EngineError as {@link requireFit}, RUNTIME
    */
   predict(backbone: Backbone, batch: PatchBatch, height: number, width: number): Promise<Float32Array>
   dispose(): Promise<void>
@@ -20,22 +23,15 @@ export interface OpenedHead {
 
 /** Graphs of sizes that were asked for last. */
 const keptSessions = 2
-/** Layers that linear heads of DINOv2 read. */
-const layerCounts = [1, 4] as const
 
-/** How many layers a head reads of tokens of a length: its channels say it. @throws EngineError BAD_REQUEST naming both lengths */
-function layerCountFor({ name, architecture, dim, layerCount }: HeadManifest, tensors: HeadTensors, tokenDim: number): number {
-  let lengths = String(dim)
-  if (architecture === 'dpt' || architecture === 'regression') {
-    if (dim === tokenDim) return layerCount
-  } else {
-    const channels = (architecture === 'linear' ? tensors.get('conv_depth.weight') : tensors.get('weight'))?.shape[1] ?? 0
-    const perLayer = architecture === 'linear' ? 2 : 1
-    const found = layerCounts.find((count) => channels === perLayer * count * tokenDim)
-    if (found !== undefined) return found
-    lengths = layerCounts.map((count) => channels / (perLayer * count)).filter(Number.isInteger).join(' or ')
-  }
-  throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(name)} was made for tokens of ${lengths} numbers; those of this model have ${tokenDim}. Choose a model that it was made for`, { detail: { dim, tokenDim } })
+/** Blocks that a head reads of a backbone. @throws EngineError BAD_REQUEST naming both lengths, or both numbers of blocks */
+function layersFor({ layerCount, ...head }: HeadDraft, { dim, depth }: Pick<VitConfig, 'dim' | 'depth'>): readonly number[] {
+  const tokens = { ...head, layers: { length: layerCount } }
+  const count = layerCountFor(tokens, { dim, depth })
+  if (count !== undefined) return layersOf(count, depth)
+  const lengths = tokenLengthsOf(tokens)
+  const why = lengths.includes(dim) ? `reads more blocks than the ${depth} of this model` : `was made for tokens of ${lengths.join(' or ')} numbers; those of this model have ${dim}`
+  throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(head.name)} ${why}. Choose a model that it was made for`, { detail: { dim: head.dim, tokenDim: dim } })
 }
 
 /** What no output needs is no input of a graph. */
@@ -81,7 +77,7 @@ interface KeptSession {
 }
 
 /** Opens nothing until it is first asked. */
-export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: HeadTensors): OpenedHead {
+export function openHead<M extends HeadDraft>(runtime: Runtime, manifest: M, tensors: HeadTensors): OpenedHead<M> {
   const kept = new Map<string, KeptSession>()
   const release = async ({ session }: KeptSession): Promise<void> => session.then((open) => open.release()).catch(() => undefined)
   /** Closes those asked for longest ago and not at work. */
@@ -114,10 +110,11 @@ export function openHead(runtime: Runtime, manifest: HeadManifest, tensors: Head
   }
   return {
     manifest,
+    requireFit: (config) => void layersFor(manifest, config),
     predict: async (backbone, batch, height, width) => {
       const { dim, depth, registers } = backbone.config
       const { kind, architecture, minDepth = 0, maxDepth = Infinity, classes } = manifest
-      const layers = layersOf(layerCountFor(manifest, tensors, dim), depth)
+      const layers = layersFor(manifest, { dim, depth })
       const config: DenseHeadConfig = { kind, architecture, dim, layers, minDepth, maxDepth: Math.min(maxDepth, 3.4e38), classes: classes.length }
       const tokens = await backbone.intermediate(batch, layers, readsNormed(config))
       const patches = batch.grid.height * batch.grid.width

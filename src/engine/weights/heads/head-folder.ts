@@ -83,12 +83,16 @@ export async function listHeads(root: string, log: (line: string) => void): Prom
   return heads.sort((a, b) => a.manifest.name.localeCompare(b.manifest.name, 'en'))
 }
 
+/** What a head is, without its weights. @throws EngineError NOT_FOUND */
+export async function readHeadManifest(root: string, headId: string): Promise<HeadManifest> {
+  if (!isModelId(headId)) throw notFound(headId)
+  return readManifest(join(root, headId)).catch(() => { throw notFound(headId) })
+}
+
 /** @throws EngineError NOT_FOUND, MODEL_DAMAGED when its weights are not those that were written */
 export async function readHead(root: string, headId: string): Promise<DenseHead & { readonly tensors: HeadTensors }> {
-  if (!isModelId(headId)) throw notFound(headId)
-  const folder = join(root, headId)
-  const head = await readManifest(folder).catch(() => { throw notFound(headId) })
-  const path = join(folder, weightsFile)
+  const head = await readHeadManifest(root, headId)
+  const path = join(root, headId, weightsFile)
   if ((await hashFile(path)) !== head.weights.sha256) throw new EngineError('MODEL_DAMAGED', `${path} has changed since it was written; import the head again`, { detail: { path } })
   const tensors = new Map(Array.from(await readSafetensors(path), ([name, tensor]) => [name, toFloat32(tensor)]))
   return { headId, manifest: head, tensors }
@@ -120,8 +124,7 @@ export async function writeHead(root: string, draft: HeadDraft, tensors: HeadTen
 
 /** @throws EngineError NOT_FOUND, DISK */
 export async function renameHead(root: string, headId: string, name: string): Promise<DenseHead> {
-  if (!isModelId(headId)) throw notFound(headId)
-  const head = await readManifest(join(root, headId)).catch(() => { throw notFound(headId) })
+  const head = await readHeadManifest(root, headId)
   const renamed = { ...head, name }
   await saveFile(join(root, headId, manifestFile), `${JSON.stringify(renamed, undefined, 2)}\n`)
   return { headId, manifest: renamed }
