@@ -1,5 +1,5 @@
 /** @file A workspace without anything of dense analysis yet: lists are empty, and what needs tokens says so. */
-import { EngineError, type EngineContract, type Handlers } from '../../src/engine/contract'
+import { EngineError, type EngineContract, type Handlers, type HeadInfo } from '../../src/engine/contract'
 
 type DenseRequests =
   | Extract<keyof Handlers<EngineContract>, `colours.${string}` | `segments.${string}` | `heads.${string}` | `depth.${string}` | `labels.${string}` | `match.${string}` | `propagate.${string}`>
@@ -15,6 +15,24 @@ type DenseRequests =
 
 const nothing = (): Promise<never[]> => Promise.resolve([])
 const missing = (): Promise<never> => Promise.reject(new EngineError('NOT_FOUND', 'the invented engine has no patch tokens'))
+
+/** A depth head of the invented model. */
+export const fakeHead = (changes: Partial<HeadInfo> = {}): HeadInfo => ({
+  headId: 'head',
+  name: 'Head',
+  kind: 'depth',
+  architecture: 'linear',
+  dim: 192,
+  layers: [11],
+  minDepth: 0.001,
+  maxDepth: 10,
+  classes: [],
+  sizeBytes: 400_000,
+  importedFrom: undefined,
+  note: 'Depths up to 10 m, as you said.',
+  training: undefined,
+  ...changes,
+})
 
 export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
   'hub.list': nothing,
@@ -54,6 +72,7 @@ export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
   'heads.export': missing,
   'depth.run': missing,
   'depth.numbers': missing,
+  'depth.map': missing,
   'depth.export': missing,
   'labels.list': nothing,
   'labels.create': missing,

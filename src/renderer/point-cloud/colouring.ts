@@ -122,11 +122,11 @@ export function tintsOf({ rows, colouring, legend, hidden, isSelected, hasSelect
   return tints
 }
 
-/** Numbers of rows as a colouring: the range leaves out the extreme hundredth on either side, so that one outlier does not grey the rest. */
-export function numberColouring(values: Float32Array): Colouring {
+/** Numbers of rows or points as a colouring: the range leaves out the extreme hundredth on either side, so that one outlier does not grey the rest. */
+export function numberColouring(values: Float32Array, per: ColouringPer = 'row'): Colouring {
   const known = values.filter((value) => !Number.isNaN(value)).sort()
   const at = (share: number): number => known[Math.round(share * (known.length - 1))] ?? 0
-  return { kind: 'number', values, low: at(0.01), high: at(0.99) }
+  return { kind: 'number', per, values, low: at(0.01), high: at(0.99) }
 }
 
 /** Where points lie as their colours: across is red, up is green, deep is blue; uint8 [points, 3]. @param coordinates float32 [points, dims] */

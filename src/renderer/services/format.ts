@@ -62,6 +62,11 @@ export function formatValue(value: number): string {
   return value.toFixed(size < 0.01 ? 5 : size < 1 ? 4 : size < 100 ? 3 : 1)
 }
 
+/** Depth: `2.35 m`. */
+export function formatMetres(metres: number): string {
+  return `${metres.toFixed(2)} m`
+}
+
 /** A round number as it stands on an axis: `8`, `0.025`, `12k`, `3M`, `1e-5`. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value)

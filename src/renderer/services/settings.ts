@@ -4,7 +4,7 @@ import { colourMapNames, type ColourMapName } from '../../engine/display'
 
 export const themes = ['system', 'dark', 'light'] as const
 export type Theme = (typeof themes)[number]
-export const sortKeys = ['name', 'date', 'size'] as const
+export const sortKeys = ['name', 'date', 'size', 'depth'] as const
 export type SortKey = (typeof sortKeys)[number]
 export const tileFits = ['cover', 'contain'] as const
 export type TileFit = (typeof tileFits)[number]
@@ -16,6 +16,8 @@ export interface Settings {
   readonly lastFolder: string | undefined
   readonly sortBy: SortKey
   readonly sortDescending: boolean
+  /** By whose depth, where the grid is in the order of depth. */
+  readonly sortHead: string | undefined
   readonly groupByFolder: boolean
   /** Edge of a tile in CSS pixels. */
   readonly tileSize: number
@@ -56,6 +58,7 @@ export const defaultSettings: Settings = {
   lastFolder: undefined,
   sortBy: 'name',
   sortDescending: false,
+  sortHead: undefined,
   groupByFolder: false,
   tileSize: 168,
   tileFit: 'cover',
@@ -96,6 +99,7 @@ const checks: { readonly [K in keyof Settings]: Check<Settings[K]> } = {
   lastFolder: isOptionalText,
   sortBy: isOneOf(sortKeys),
   sortDescending: isBoolean,
+  sortHead: isOptionalText,
   groupByFolder: isBoolean,
   tileSize: isBetween(tileSizeRange.min, tileSizeRange.max),
   tileFit: isOneOf(tileFits),

@@ -7,6 +7,8 @@ export interface ImageSort {
   readonly descending: boolean
   /** Folders first, the sort within each. */
   readonly grouped: boolean
+  /** Depth of each row, metres; NaN where there is none. */
+  readonly numbers?: Float32Array | undefined
 }
 
 export type CompareIndices = (a: number, b: number) => number
@@ -17,13 +19,18 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 export function compareBy(table: ImageTable, sort: ImageSort): CompareIndices {
   const { entries, nameKeys, folderKeys } = table
   const byName: CompareIndices = (a, b) => compareText(nameKeys[a] ?? '', nameKeys[b] ?? '') || compareText(folderKeys[a] ?? '', folderKeys[b] ?? '')
+  const numberOf = (index: number): number => sort.numbers?.[index] ?? NaN
   const keys: Readonly<Record<SortKey, CompareIndices>> = {
     name: byName,
     date: (a, b) => (entries[a]?.modifiedMs ?? 0) - (entries[b]?.modifiedMs ?? 0) || byName(a, b),
     size: (a, b) => (entries[a]?.sizeBytes ?? 0) - (entries[b]?.sizeBytes ?? 0) || byName(a, b),
+    // No difference of what is no number is one: those are ordered by name.
+    depth: (a, b) => numberOf(a) - numberOf(b) || byName(a, b),
   }
   const chosen = keys[sort.by]
-  const directed: CompareIndices = sort.descending ? (a, b) => chosen(b, a) : chosen
+  const turned: CompareIndices = sort.descending ? (a, b) => chosen(b, a) : chosen
+  // What has no number comes last, whichever way the others go.
+  const directed: CompareIndices = sort.by === 'depth' ? (a, b) => Number(Number.isNaN(numberOf(a))) - Number(Number.isNaN(numberOf(b))) || turned(a, b) : turned
   if (!sort.grouped) return (a, b) => directed(a, b) || a - b
   return (a, b) => compareText(folderKeys[a] ?? '', folderKeys[b] ?? '') || directed(a, b) || a - b
 }

@@ -5,6 +5,8 @@ import type { Artefacts, ClassMap, ColourBasisInfo, DepthMap, EdgeMethod, FoundO
 import { cutParts, labelColour, rangeOf } from '../../engine/display'
 import { useClient } from '../services/client'
 import { isCancelled, problemOf, type Problem } from '../services/problem'
+import { fittingHeads } from './fitting-heads'
+import { useHeadsStore } from './heads'
 import { useInspectorStore } from './inspector'
 import { labelField } from './label-field'
 import { useModelsStore } from './models'
@@ -30,6 +32,7 @@ export type InspectorEdges = (typeof edgeChoices)[number]
 export const useInspectorDenseStore = defineStore('inspector-dense', () => {
   const inspector = useInspectorStore()
   const models = useModelsStore()
+  const store = useHeadsStore()
   const known = shallowRef<Known>()
   const problem = shallowRef<Problem>()
   const busy = shallowRef(false)
@@ -37,7 +40,6 @@ export const useInspectorDenseStore = defineStore('inspector-dense', () => {
   const method = shallowRef<ObjectMethod>('tokencut')
   const edges = shallowRef<InspectorEdges>('raw')
   const refined = shallowRef<RefinedLabels & { readonly key: string }>()
-  const heads = shallowRef<readonly HeadInfo[]>([])
   const headId = shallowRef<string>()
   const bases = shallowRef<readonly ColourBasisInfo[]>([])
   /** Frozen colours that the PCA view wears; its own where there are none. */
@@ -47,7 +49,13 @@ export const useInspectorDenseStore = defineStore('inspector-dense', () => {
 
   const analysis = computed(() => (inspector.state.phase === 'ready' ? inspector.state.analysis : undefined))
   const mode = computed(() => inspector.view.mode)
-  const head = computed(() => heads.value.find((one) => one.headId === headId.value) ?? heads.value[0])
+  const heads = computed(() => store.heads)
+  /** The head that was chosen, or the likeliest, of those that belong to the model; where none does, one that says whose it is. */
+  const head = computed<HeadInfo | undefined>(() => {
+    const fitting = fittingHeads(heads.value, models.active)
+    const chosen = (one: HeadInfo): boolean => one.headId === headId.value
+    return fitting.find(chosen) ?? fitting[0] ?? heads.value.find(chosen) ?? heads.value[0]
+  })
   const fitting = computed(() => bases.value.filter(({ modelId }) => modelId === models.active?.id))
 
   const learn = (analysisId: string, more: (now: Known) => Partial<Known>): void => {
@@ -151,7 +159,7 @@ export const useInspectorDenseStore = defineStore('inspector-dense', () => {
     edges.value = edges.value === 'raw' ? 'guided' : 'raw'
   }
   const refreshLists = async (): Promise<void> => {
-    heads.value = await useClient()['heads.list'](undefined).catch(() => [])
+    await store.load()
     bases.value = await useClient()['colours.list'](undefined).catch(() => [])
     if (!bases.value.some((one) => one.basisId === basisId.value)) basisId.value = undefined
   }

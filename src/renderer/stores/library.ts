@@ -23,6 +23,8 @@ export const useLibraryStore = defineStore('library', () => {
   const filters = shallowRef<readonly RowFilter[]>([])
   /** An order that replaces the sorted one while a search is shown. */
   const ranking = shallowRef<Ranking>()
+  /** What the order of depth is by; undefined where it is not known, and then the order is that of names. */
+  const sortNumbers = shallowRef<Float32Array>()
   const activeId = shallowRef<string>()
   let running: JobHandle<LibrarySummary> | undefined
   /** Counts openings and closings: one that is overtaken while the previous folder is left starts nothing. */
@@ -31,7 +33,8 @@ export const useLibraryStore = defineStore('library', () => {
   const library = computed(() => libraryOf(state.value))
   const sort = computed<ImageSort>(() => {
     const { sortBy, sortDescending, groupByFolder } = settings.values
-    return { by: sortBy, descending: sortDescending, grouped: groupByFolder }
+    if (sortBy === 'depth' && sortNumbers.value === undefined) return { by: 'name', descending: false, grouped: groupByFolder }
+    return { by: sortBy, descending: sortDescending, grouped: groupByFolder, numbers: sortBy === 'depth' ? sortNumbers.value : undefined }
   })
   const list = createImageList(sort.value)
   const { order, version } = list
@@ -53,6 +56,7 @@ export const useLibraryStore = defineStore('library', () => {
     filter.value = ''
     filters.value = []
     ranking.value = undefined
+    sortNumbers.value = undefined
     activeId.value = undefined
     list.clear()
   }
@@ -161,7 +165,7 @@ export const useLibraryStore = defineStore('library', () => {
 
   const { rowAt, positionOfRow, scoreOfRow, entryOfRow } = list
   return {
-    state, library, order, version, filter, filters, ranking, activeId, problems, skipped, hasFolders, isNarrowed, isOffline, imageCount,
+    state, library, order, version, filter, filters, ranking, sort, sortNumbers, activeId, problems, skipped, hasFolders, isNarrowed, isOffline, imageCount,
     open, openSamples, stop, close, follow, addFilter, removeFilter,
     rowAt, rowOf, positionOfRow, scoreOfRow, entryOfRow, entryAt, entryOf, problemOfImage, sizeOf, isGone, revisionOf, positionOf,
   }

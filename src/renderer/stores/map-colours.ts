@@ -1,11 +1,13 @@
 /** @file What the points of the map are coloured by. A new source is one more entry of `sources`. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
-import type { ClusteringInfo, HeadInfo } from '../../engine/contract'
+import type { ClusteringInfo, Progress } from '../../engine/contract'
 import { categoryColouring, numberColouring, type Colouring } from '../point-cloud'
 import { useClient } from '../services/client'
-import { problemOf, type Problem } from '../services/problem'
+import { isCancelled, problemOf, type Problem } from '../services/problem'
 import type { ColourSource } from './colour-source'
+import { depthHeads } from './fitting-heads'
+import { useHeadsStore } from './heads'
 import { folderOf } from './image-table'
 import { useLibraryStore } from './library'
 import { useMapStore } from './map'
@@ -17,6 +19,8 @@ import { useSettingsStore } from './settings'
 
 const plainColouring: Colouring = { kind: 'plain' }
 const outlierNeighbours = 10
+const headless = 'Depth is told by a head that belongs to the model. There is none for this model yet.'
+const unmeasured = 'No picture has been measured by this head yet. Open one in the inspector, choose Depth, then Measure.'
 
 export const useMapColoursStore = defineStore('map-colours', () => {
   const library = useLibraryStore()
@@ -26,8 +30,8 @@ export const useMapColoursStore = defineStore('map-colours', () => {
   const map = useMapStore()
   const cloud = usePatchChoiceStore()
   const patchColours = usePatchColoursStore()
+  const heads = useHeadsStore()
   const clusterings = shallowRef<readonly ClusteringInfo[]>([])
-  const heads = shallowRef<readonly HeadInfo[]>([])
   /** What was chosen for pictures and for patches. */
   const chosenIds = shallowRef({ images: 'folder', patches: 'place' })
   const sourceId = computed(() => chosenIds.value[cloud.isCloud ? 'patches' : 'images'])
@@ -35,7 +39,11 @@ export const useMapColoursStore = defineStore('map-colours', () => {
   const hidden = shallowRef<ReadonlySet<number>>(new Set())
   const problem = shallowRef<Problem>()
   const waiting = shallowRef(false)
+  const progress = shallowRef<Progress>()
   let asked = 0
+  let running: AbortController | undefined
+  /** What was last shown of pictures and of patches, to go back to. */
+  let shownIds = chosenIds.value
 
   const rows = (): number[] => Array.from({ length: library.imageCount }, (_, row) => row)
   const libraryId = (): string => library.library?.libraryId ?? ''
@@ -69,15 +77,15 @@ export const useMapColoursStore = defineStore('map-colours', () => {
   }
   const numbers = (value: (row: number) => number) => (): Colouring => numberColouring(Float32Array.from(rows(), value))
 
+  const depths = computed(() => depthHeads(heads.heads, models.active))
   const sources = computed<readonly ColourSource[]>(() => [
     { id: 'none', label: 'Nothing', colour: () => plainColouring },
     ...(cloud.isCloud ? patchColours.sources : []),
     { id: 'folder', label: 'Folder', colour: () => categoryColouring(rows().map((row) => folderOf(library.entryOfRow(row)?.relativePath ?? '') || 'top')) },
     ...clusterings.value.map((info) => ({ id: `clusters:${info.clusteringId}`, label: info.name, hint: `${info.clusters} clusters`, colour: clusters(info.clusteringId) })),
     ...(library.ranking === undefined ? [] : [{ id: 'score', label: 'Similarity', hint: 'of the last search', colour: scores }]),
-    ...heads.value
-      .filter(({ kind, dim }) => kind === 'depth' && dim === models.active?.dim)
-      .map(({ headId, name }) => ({ id: `depth:${headId}`, label: `Depth, ${name}`, hint: 'median of each picture, metres', colour: depth(headId) })),
+    ...depths.value.map(({ headId, name }) => ({ id: `depth:${headId}`, label: `${cloud.isCloud ? 'Median depth' : 'Depth'}, ${name}`, hint: 'of each picture, metres', unit: 'm' as const, nothing: unmeasured, colour: depth(headId) })),
+    ...(depths.value.length > 0 ? [] : [{ id: 'depth', label: 'Depth', hint: 'needs a head', nothing: headless, remedy: { label: 'Get one on the Models page', path: '/models' }, colour: () => plainColouring }]),
     { id: 'uniqueness', label: 'Uniqueness', hint: 'how far from its nearest', colour: uniqueness },
     { id: 'size', label: 'File size', colour: numbers((row) => Math.log10(Math.max(1, library.entryOfRow(row)?.sizeBytes ?? NaN))) },
     { id: 'date', label: 'Date', colour: numbers((row) => (library.entryOfRow(row)?.modifiedMs ?? NaN) / 86_400_000) },
@@ -88,33 +96,44 @@ export const useMapColoursStore = defineStore('map-colours', () => {
 
   const apply = async (): Promise<void> => {
     const mine = ++asked
+    running?.abort()
+    const controller = new AbortController()
+    running = controller
     hidden.value = new Set()
     problem.value = undefined
+    progress.value = undefined
     waiting.value = true
+    const onProgress = (told: Progress): void => {
+      if (mine === asked) progress.value = told
+    }
+    const subject = cloud.isCloud ? 'patches' : 'images'
+    const chosen = chosenIds.value[subject]
     try {
-      const found = await (source.value?.colour() ?? plainColouring)
-      if (mine === asked) colouring.value = found
+      const found = await (source.value?.colour({ signal: controller.signal, onProgress }) ?? plainColouring)
+      if (mine !== asked) return
+      colouring.value = found
+      shownIds = { ...shownIds, [subject]: chosen }
     } catch (error) {
       if (mine !== asked) return
-      colouring.value = plainColouring
-      problem.value = problemOf(error)
+      if (isCancelled(error) && shownIds[subject] !== chosen) chosenIds.value = { ...chosenIds.value, [subject]: shownIds[subject] }
+      else {
+        colouring.value = plainColouring
+        problem.value = problemOf(error)
+      }
     } finally {
       if (mine === asked) waiting.value = false
     }
   }
+  /** What is shown goes back to what was shown before. */
+  const stop = (): void => running?.abort()
 
   const refresh = async (): Promise<void> => {
     const id = libraryId()
     if (id === '') return
     const client = useClient()
-    const [foundClusterings, foundHeads] = await Promise.all([
-      client['structure.clusterings']({ libraryId: id }).catch(() => []),
-      client['heads.list'](undefined).catch(() => []),
-      patchColours.refresh(),
-    ])
+    const [foundClusterings] = await Promise.all([client['structure.clusterings']({ libraryId: id }).catch(() => []), heads.load(), patchColours.refresh()])
     if (id !== libraryId()) return
     clusterings.value = foundClusterings
-    heads.value = foundHeads
     await apply()
   }
 
@@ -146,5 +165,5 @@ export const useMapColoursStore = defineStore('map-colours', () => {
     },
   )
 
-  return { sources, source, sourceId, colouring, hidden, problem, waiting, refresh, choose, toggle, isolate }
+  return { sources, source, sourceId, colouring, hidden, problem, waiting, progress, refresh, choose, stop, toggle, isolate }
 })

@@ -1,12 +1,15 @@
 /** @file What the points of a cloud of patches are coloured by besides their pictures: where they lie, frozen colours, segments. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { messageOf, type ColourBasisInfo, type SegmentationInfo } from '../../engine/contract'
+import { messageOf, type ColourBasisInfo, type FileProblem, type SegmentationInfo } from '../../engine/contract'
 import { labelColour } from '../../engine/display'
-import { placeColouring, type Colouring } from '../point-cloud'
+import { numberColouring, placeColouring, type Colouring } from '../point-cloud'
 import { useClient } from '../services/client'
+import { formatQuantity } from '../services/format'
 import { isCancelled } from '../services/problem'
-import type { ColourSource } from './colour-source'
+import type { ColourSource, ColourWork } from './colour-source'
+import { depthHeads } from './fitting-heads'
+import { useHeadsStore } from './heads'
 import { useJobsStore } from './jobs'
 import { useLibraryStore } from './library'
 import { useMapStore } from './map'
@@ -22,6 +25,7 @@ export const usePatchColoursStore = defineStore('patch-colours', () => {
   const models = useModelsStore()
   const jobs = useJobsStore()
   const notices = useNoticesStore()
+  const heads = useHeadsStore()
   const map = useMapStore()
   const cloud = usePatchChoiceStore()
   const bases = shallowRef<readonly ColourBasisInfo[]>([])
@@ -55,11 +59,32 @@ export const usePatchColoursStore = defineStore('patch-colours', () => {
     return { kind: 'category', per: 'point', labels, names: ids.map((id) => byId.get(id)?.name ?? ''), colours: ids.map((id) => byId.get(id)?.colour ?? labelColour(id)) }
   }
 
+  /** Pictures whose depth is not known yet are measured; what is done is kept when it is stopped. */
+  const depth = (headId: string) => async ({ signal, onProgress }: ColourWork): Promise<Colouring> => {
+    const skipped: FileProblem[] = []
+    const line = jobs.begin('Measuring depth of patches')
+    const job = useClient()['depth.map']({ libraryId: libraryId(), mapId: mapId(), headId }, (event) => {
+      if (event.kind === 'skipped') {
+        skipped.push(event.problem)
+        return
+      }
+      line.report(event)
+      onProgress(event)
+    })
+    line.attach(job)
+    signal.addEventListener('abort', () => void job.cancel())
+    const { metres } = await job.result
+    const [first] = skipped
+    if (first !== undefined) notices.show('problem', `The depth of ${formatQuantity(skipped.length, 'picture')} could not be measured; ${first.relativePath}: ${first.reason}`)
+    return numberColouring(metres, 'point')
+  }
+
   const ofThisModel = <T extends { readonly modelId: string }>(all: readonly T[]): readonly T[] => all.filter(({ modelId }) => modelId === models.active?.id)
   const sources = computed<readonly ColourSource[]>(() => [
     { id: 'place', label: map.data?.info.method === 'pca' ? 'Principal components' : 'Place in the cloud', hint: 'of this cloud alone', colour: place },
     ...ofThisModel(bases.value).map((info) => ({ id: `basis:${info.basisId}`, label: info.name, hint: `colours of ${info.pictures} pictures, the same everywhere`, colour: basis(info.basisId) })),
     ...ofThisModel(segmentations.value).map((info) => ({ id: `segments:${info.segmentationId}`, label: info.name, hint: `${info.segments} segments`, colour: segments(info.segmentationId) })),
+    ...depthHeads(heads.heads, models.active).map(({ headId, name }) => ({ id: `patch-depth:${headId}`, label: `Depth, ${name}`, hint: 'of each patch, metres', unit: 'm' as const, nothing: 'None of these pictures could be measured.', colour: depth(headId) })),
     { id: 'picture', label: 'Picture', hint: 'which one a patch is from', colour: pictures },
   ])
   const basisOf = (sourceId: string | undefined): ColourBasisInfo | undefined => bases.value.find(({ basisId }) => sourceId === `basis:${basisId}`)

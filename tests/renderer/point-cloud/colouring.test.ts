@@ -76,7 +76,7 @@ describe('patches', () => {
 describe('the range of numbers', () => {
   it('leaves out the extremes', () => {
     const values = Float32Array.from({ length: 200 }, (_, index) => (index === 199 ? 1e9 : index))
-    expect(numberColouring(values)).toEqual({ kind: 'number', values, low: 2, high: 197 })
+    expect(numberColouring(values)).toEqual({ kind: 'number', per: 'row', values, low: 2, high: 197 })
   })
 
   it('of nothing is empty', () => {

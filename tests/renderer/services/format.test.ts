@@ -1,7 +1,7 @@
 /** @file Numbers as the interface writes them. */
 import { describe, expect, it } from 'vitest'
 import {
-  formatBytes, formatCount, formatDuration, formatParameters, formatPercent, formatQuantity, formatRate, formatTimeLeft, formatValue, shortNumber,
+  formatBytes, formatCount, formatDuration, formatMetres, formatParameters, formatPercent, formatQuantity, formatRate, formatTimeLeft, formatValue, shortNumber,
 } from '../../../src/renderer/services/format'
 
 describe('numbers', () => {
@@ -23,6 +23,8 @@ describe('numbers', () => {
     [formatBytes(999.6), '1.0 kB'],
     [formatBytes(4_160_000), '4.2 MB'],
     [formatBytes(343_000_000), '343 MB'],
+    [formatMetres(2.345), '2.35 m'],
+    [formatMetres(0), '0.00 m'],
     [formatDuration(340.4), '340 ms'],
     [formatDuration(12_400), '12 s'],
     [formatDuration(180_000), '3 min'],

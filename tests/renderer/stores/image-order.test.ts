@@ -36,6 +36,14 @@ describe('order', () => {
     expect(namesIn(sort)).toEqual(expected)
   })
 
+  it.each<readonly [string, boolean, readonly string[]]>([
+    ['nearest first', false, ['b/IMG9.jpg', 'a.jpg', 'b/img10.jpg', 'Ärger.jpg', 'b/c/img1.jpg']],
+    ['farthest first', true, ['b/img10.jpg', 'a.jpg', 'b/IMG9.jpg', 'b/c/img1.jpg', 'Ärger.jpg']],
+  ])('by depth, %s, and what has none last', (_name, descending, expected) => {
+    // The last file has come since the folder was measured.
+    expect(namesIn({ by: 'depth', descending, grouped: false, numbers: Float32Array.of(4, 0.5, 1, NaN) })).toEqual(expected)
+  })
+
   it('is the same whether images come together or in batches', () => {
     const table = tableOf()
     const compare = compareBy(table, { by: 'size', descending: true, grouped: false })

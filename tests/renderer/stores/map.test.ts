@@ -1,12 +1,15 @@
 /** @file The map as the page keeps it: at once by PCA, from the disk where it is, one at a time. */
 import { describe, expect, it } from 'vitest'
-import { EngineError, type MapData, type MapRequest } from '../../../src/engine/contract'
+import { EngineError, type HeadEvent, type JobContext, type MapData, type MapRequest, type PatchDepths } from '../../../src/engine/contract'
 import { useEmbedStatusStore } from '../../../src/renderer/stores/embed-status'
 import { useLibraryStore } from '../../../src/renderer/stores/library'
 import { firstChoice, useMapStore } from '../../../src/renderer/stores/map'
+import { useJobsStore } from '../../../src/renderer/stores/jobs'
+import { useNoticesStore } from '../../../src/renderer/stores/notices'
 import { useMapColoursStore } from '../../../src/renderer/stores/map-colours'
 import { useModelsStore } from '../../../src/renderer/stores/models'
 import { fakePicture, type FakeEngineOptions } from '../fake-engine'
+import { fakeHead } from '../fake-dense'
 import { deferred, startPage } from '../page'
 
 const mapOf = ({ libraryId: _libraryId, rows: _rows, ...choice }: MapRequest, mapId: string): MapData => ({
@@ -100,6 +103,83 @@ describe('useMapColoursStore', () => {
     await colours.refresh()
     colours.choose('uniqueness')
     await expect.poll(() => colours.problem?.message).toBe('embed it first')
+    expect(colours.colouring).toEqual({ kind: 'plain' })
+  })
+})
+
+describe('the depth of a cloud of patches', () => {
+  const cloud: FakeEngineOptions['handlers'] = {
+    'map.project': (request) => Promise.resolve({ ...mapOf(request, 'cloud'), patches: Uint32Array.of(3, 7) }),
+    'heads.list': () => Promise.resolve([fakeHead({ headId: 'rooms', name: 'Rooms' }), fakeHead({ headId: 'other', name: 'Other', dim: 99 }), fakeHead({ headId: 'things', kind: 'classes' })]),
+  }
+  const openCloud = async (handlers: FakeEngineOptions['handlers'] = {}) => {
+    const { map } = await openPage({ ...cloud, ...handlers })
+    await map.compute({ ...firstChoice, subject: 'patches' })
+    const colours = useMapColoursStore()
+    await colours.refresh()
+    return colours
+  }
+  const labels = (colours: ReturnType<typeof useMapColoursStore>): readonly string[] => colours.sources.map(({ id }) => id).filter((id) => id.includes('depth'))
+
+  it('is told point by point in metres, by the heads that fit the model', async () => {
+    const asked: unknown[] = []
+    const colours = await openCloud({
+      'depth.map': (request, { emit }) => {
+        asked.push(request)
+        emit({ kind: 'skipped', problem: { relativePath: 'land/c.jpg', code: 'IMG_CORRUPT', reason: 'half of it is missing' } })
+        return Promise.resolve({ metres: Float32Array.of(2, NaN) })
+      },
+    })
+    expect(labels(colours)).toEqual(['patch-depth:rooms', 'depth:rooms'])
+    colours.choose('patch-depth:rooms')
+    await expect.poll(() => colours.colouring).toMatchObject({ kind: 'number', per: 'point', values: Float32Array.of(2, NaN), low: 2, high: 2 })
+    expect([colours.source?.unit, asked]).toEqual(['m', [{ libraryId: useLibraryStore().library?.libraryId, mapId: 'cloud', headId: 'rooms' }]])
+    expect(useNoticesStore().notices.map(({ text }) => text)).toEqual(['The depth of 1 picture could not be measured; land/c.jpg: half of it is missing'])
+  })
+
+  it('tells how far it is, and goes back to what was shown when it is stopped', async () => {
+    const held = deferred<PatchDepths>()
+    const colours = await openCloud({
+      'depth.map': (_request, { signal, emit }: JobContext<HeadEvent>) => {
+        emit({ kind: 'progress', title: 'Measuring depth of patches', done: 1, total: 4, value: 0.25, ratePerSecond: undefined, etaMs: undefined })
+        signal.addEventListener('abort', () => { held.reject(signal.reason) })
+        return held.promise
+      },
+    })
+    const before = colours.colouring
+    colours.choose('patch-depth:rooms')
+    await expect.poll(() => colours.progress?.value).toBe(0.25)
+    expect(useJobsStore().running.map(({ title }) => title)).toEqual(['Measuring depth of patches'])
+    colours.stop()
+    await expect.poll(() => [colours.sourceId, colours.waiting]).toEqual(['place', false])
+    expect([colours.colouring, colours.problem, useJobsStore().running]).toEqual([before, undefined, []])
+  })
+
+  it('ends when another colour is chosen meanwhile', async () => {
+    const held = deferred<PatchDepths>()
+    let aborted = false
+    const colours = await openCloud({
+      'depth.map': (_request, { signal }: JobContext<HeadEvent>) => {
+        signal.addEventListener('abort', () => {
+          aborted = true
+          held.reject(signal.reason)
+        })
+        return held.promise
+      },
+    })
+    colours.choose('patch-depth:rooms')
+    await expect.poll(() => useJobsStore().running.length).toBe(1)
+    colours.choose('picture')
+    await expect.poll(() => aborted).toBe(true)
+    await expect.poll(() => colours.colouring.kind).toBe('category')
+    expect([colours.sourceId, colours.problem]).toEqual(['picture', undefined])
+  })
+
+  it('says where a head can be had when none fits, and what to do when nothing is measured', async () => {
+    const colours = await openCloud({ 'heads.list': () => Promise.resolve([]) })
+    expect(labels(colours)).toEqual(['depth'])
+    colours.choose('depth')
+    await expect.poll(() => colours.source?.remedy?.path).toBe('/models')
     expect(colours.colouring).toEqual({ kind: 'plain' })
   })
 })
