@@ -51,12 +51,14 @@ function buildProgram(): Command {
     .action((options: ServeOptions) => finish({}, async (context) => (await import('./commands/serve')).serve(options, context)))
 
   addJson(addModel(program.command('inspect')))
-    .description('attention per head, PCA, parts, the object, artefacts and the raw arrays of pictures')
+    .description('attention per head, PCA, parts, the object, artefacts, depth and the raw arrays of pictures')
     .argument('<images...>', 'picture files')
     .requiredOption('--out <dir>', 'where the files go: into it for one picture, into a folder named after each for several')
     .option('--size <n>', 'the whole picture with a short edge of n pixels, or "native"; by default the evaluation crop of the model', pictureSize)
     .option('--tiled', 'a picture too large for one look in overlapping tiles; at its own size unless --size is given')
-    .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, segments.png, each with an -overlay.png; object-tokencut.png, object-lost.png, artefacts.png; tokens.npy, attention.npy, inspect.json with boxes and parts.')
+    .option('--head <file>', 'also depth or classes by a head: an official one (.pth), or the id of one of the workspace')
+    .option('--max-depth <metres>', 'the largest depth of a head whose file does not say it', metres)
+    .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, segments.png, each with an -overlay.png; object-tokencut.png, object-lost.png, artefacts.png; tokens.npy, attention.npy, inspect.json with boxes and parts. With --head: depth.png (16 bits, millimetres, or 256ths of a metre beyond 65 m) and depth.npy in metres, or classes.png and classes.npy; each with an -overlay.png.')
     .action((images: readonly string[], options: InspectOptions & Json) => finish(options, async (context) => (await import('./commands/inspect')).inspect(images, options, context)))
 
   addJson(addModel(program.command('embed')))

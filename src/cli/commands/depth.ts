@@ -24,7 +24,8 @@ export interface HeadOptions extends WorkspaceOption {
   readonly maxDepth?: number
 }
 
-const rootOf = ({ workspace }: WorkspaceOption): string => resolve(workspace ?? defaultWorkspace(), 'heads')
+/** Where the heads of a workspace lie. */
+export const rootOf = ({ workspace }: WorkspaceOption): string => resolve(workspace ?? defaultWorkspace(), 'heads')
 
 /** Writes a map in metres for each picture, or a table of their medians. */
 export async function depth(folder: string, options: DepthOptions, context: CommandContext): Promise<CommandResult> {

@@ -1,7 +1,7 @@
 /** @file Turns parts, objects and artefacts of one picture into PNG pixels. Pure. */
 import type { Artefacts, FoundObject } from '../../engine/contract'
 import { enlargeCells, labelColour, type Pixels } from '../../engine/display'
-import { fieldPictures, overlayOpacity, type Grid, type NamedPixels } from './inspect-images'
+import { fieldPictures, overlayPicture, type Grid, type NamedPixels } from './inspect-images'
 
 /** Left, top, width and height in pixels of what the model was given. */
 export type PixelBox = readonly [left: number, top: number, width: number, height: number]
@@ -13,10 +13,10 @@ const artefactColour = [255, 0, 255] as const
 /** One colour for each part, as blocks and over the picture. @param parts uint8 [patches] */
 export function partPictures(parts: Uint8Array, grid: Grid, picture: Pixels): NamedPixels[] {
   const { height, width } = picture
-  const blocks = enlargeCells(Uint8Array.from([...parts].flatMap((part) => [...labelColour(part)])), grid, height, width)
+  const colours = Uint8Array.from([...parts].flatMap((part) => [...labelColour(part)]))
   return [
-    { name: 'segments.png', ...blocks },
-    { name: 'segments-overlay.png', rgb: picture.rgb.map((value, index) => Math.round(value * (1 - overlayOpacity) + blocks.rgb[index]! * overlayOpacity)), height, width },
+    { name: 'segments.png', ...enlargeCells(colours, grid, height, width) },
+    overlayPicture('segments', colours, grid, picture),
   ]
 }
 

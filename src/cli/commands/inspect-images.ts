@@ -13,7 +13,7 @@ export interface NamedPixels extends Pixels {
 }
 
 /** How much of the map and how much of the picture an overlay shows. */
-export const overlayOpacity = 0.6
+const overlayOpacity = 0.6
 
 /** The map laid over the picture. `share` is how much of the map shows at each pixel, 0..1. */
 function blend(picture: Pixels, map: Uint8Array, share: (pixel: number) => number): Uint8Array {
@@ -33,6 +33,12 @@ export function fieldPictures(name: string, values: Float32Array, grid: Grid, pi
     { name: `${name}.png`, ...enlargeCells(coloured, grid, height, width) },
     { name: `${name}-overlay.png`, rgb: blend(picture, smooth, () => 1), height, width },
   ]
+}
+
+/** Colours of a grid over the picture. @param rgb uint8 [grid.height, grid.width, 3] */
+export function overlayPicture(name: string, rgb: Uint8Array, grid: Grid, picture: Pixels): NamedPixels {
+  const { height, width } = picture
+  return { name: `${name}-overlay.png`, rgb: blend(picture, enlargeCells(rgb, grid, height, width).rgb, () => 1), height, width }
 }
 
 /** PCA colours: background black as blocks, and only the foreground over the picture. */

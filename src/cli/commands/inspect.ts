@@ -1,4 +1,4 @@
-/** @file `dinoscope inspect`: attention, PCA, parts, objects, artefacts and the raw arrays of single pictures, as files. */
+/** @file `dinoscope inspect`: attention, PCA, parts, objects, artefacts, what a head says and the raw arrays of single pictures, as files. */
 import { basename, extname, join, resolve } from 'node:path'
 import { isEngineError, messageOf, toWire, type FileProblem, type FoundObject } from '../../engine/contract'
 import { cutParts } from '../../engine/display'
@@ -15,12 +15,16 @@ import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
 import { prepareOutputFolder } from '../output'
 import { artefactPicture, objectBox, objectPicture, partPictures } from './inspect-dense-images'
+import { inspectHead, openNamedHead, type NamedHead } from './inspect-head'
 import { inspectPictures, type NamedPixels } from './inspect-images'
 
 export interface InspectOptions extends ModelOptions {
   readonly out: string
   readonly size?: number | 'native'
   readonly tiled?: boolean
+  /** The path of a head, or the id of one of the workspace. */
+  readonly head?: string
+  readonly maxDepth?: number
 }
 
 /** A picture of 128 × 128 patches; beyond it attention takes minutes. What is limited says so in its note. */
@@ -51,6 +55,7 @@ const shownParts = 8
 interface Tools {
   readonly backbone: Backbone
   readonly products: RowProducts
+  readonly head: NamedHead | undefined
   readonly signal: AbortSignal
 }
 
@@ -83,12 +88,13 @@ async function inspectOne(tools: Tools, image: string, folder: string, request: 
   const patches = grid.height * grid.width
   const attention = await attentionOf(state, config.depth - 1, 'cls')
   const dense = await inspectDense(state, tools)
-  const pictures = [...inspectPictures(attention, await pcaOf(state), grid, prepared), ...dense.pictures]
+  const told = tools.head === undefined ? undefined : await inspectHead(state, tools.head, folder)
+  const pictures = [...inspectPictures(attention, await pcaOf(state), grid, prepared), ...dense.pictures, ...(told?.pictures ?? [])]
 
   for (const { name, rgb, width, height } of pictures) await saveFile(join(folder, name), await encodePng(rgb, width, height))
   await writeNpy(join(folder, 'tokens.npy'), tensor('float32', [1 + config.registers + patches, config.dim], state.tokens))
   await writeNpy(join(folder, 'attention.npy'), tensor('float32', [attention.heads, patches], attention.weights))
-  const files = [...pictures.map(({ name }) => name), 'tokens.npy', 'attention.npy']
+  const files = [...pictures.map(({ name }) => name), 'tokens.npy', 'attention.npy', ...(told?.files ?? [])]
   const facts = {
     image: basename(image),
     model: { id: manifest.id, name: manifest.name, trained: manifest.trained, sha256: manifest.weights.sha256 },
@@ -106,6 +112,7 @@ async function inspectOne(tools: Tools, image: string, folder: string, request: 
     patchShare: [...attention.patchShare],
     note: describeLook(state),
     ...dense.facts,
+    ...told?.facts,
     files,
   }
   await saveFile(join(folder, 'inspect.json'), `${JSON.stringify(facts, undefined, 2)}\n`)
@@ -125,7 +132,10 @@ export async function inspect(images: readonly string[], options: InspectOptions
   const size = options.size ?? (tiled ? 'native' : 'evaluation')
   const request: LookRequest = { size, tiled, ...(tiled ? {} : { maxWhole: maxPatches }) }
   await withBackbone(options, context, async (backbone, runtime) => {
-    const tools = { backbone, products: (await openRowProducts(runtime)).products, signal }
+    const head = options.head === undefined ? undefined : await openNamedHead(options.head, options, runtime)
+    // Another model's head would fail on every picture.
+    head?.requireFit(backbone.config)
+    const tools = { backbone, products: (await openRowProducts(runtime)).products, head, signal }
     const progress = createProgress('Inspecting images', images.length, context.emit)
     for (const [index, image] of images.entries()) {
       signal.throwIfAborted()

@@ -2,6 +2,7 @@
 export { createEngine, type Engine } from './engine'
 export { worthOf } from './compare-library'
 export { copyPictures, type CopyPicturesRequest } from './copy-pictures'
+export { depthUnits, writeDepth } from './depth/depth-files'
 export { embedLibrary, type EmbedLibraryOptions, type EmbedTables } from './embed-library'
 export type { EmbedPicture } from './embed-plan'
 export { embedToFile, type EmbedFileRequest, type EmbedFileSummary } from './embed-to-file'
