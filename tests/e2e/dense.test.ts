@@ -1,4 +1,4 @@
-/** @file One picture in the inspector by what is asked of it: parts, its object, depth in metres, the relief, edges; and a head of another width. */
+/** @file One picture in the inspector by what is asked of it: parts, its object, depth in metres, the relief, edges; a head of another width; and a folder's depth in the grid and the patch cloud. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -10,6 +10,8 @@ const shots = process.env['DINOSCOPE_SHOTS']
 const [edge, block] = [224, { left: 70, top: 56, size: 84 }]
 
 let app: App
+/** Pictures of the folder, the nearest first. */
+let nearestFirst: readonly string[]
 
 const byTestId = (id: string) => app.page.getByTestId(id)
 const shoot = async (name: string): Promise<void> => {
@@ -96,6 +98,7 @@ describe('one picture', () => {
     await app.page.keyboard.press('6')
     await byTestId('depth-range').waitFor({ timeout: 30_000 })
     expect(await byTestId('depth-range').textContent()).toMatch(/^\d+\.\d\d m to \d+\.\d\d m$/)
+    expect(await byTestId('colour-bar').textContent()).toMatch(/^\d+\.\d\d m\d+\.\d\d m$/)
     await shoot('inspector depth')
   })
 
@@ -109,6 +112,7 @@ describe('one picture', () => {
     const [header, ...lines] = (await readFile(await download.path(), 'utf8')).trim().split(/\r?\n/)
     expect(header).toContain('median')
     expect(lines.map((line) => line.split(',')[0])).toEqual(['block.png', 'plain.png', 'wide.jpg'])
+    nearestFirst = lines.map((line) => line.split(',')).sort(([, a], [, b]) => Number(a) - Number(b)).map(([name]) => name!)
     await shoot('inspector folder depth')
   })
 
@@ -123,6 +127,45 @@ describe('one picture', () => {
     expect(download.suggestedFilename()).toMatch(/^block.*relief\.png$/)
     const { channels } = await sharp(await readFile(await download.path())).stats()
     expect(channels[0]!.stdev).toBeGreaterThan(10)
+  })
+
+  it('has its place in the grid by depth, nearest or farthest first', async () => {
+    await app.page.getByRole('link', { name: 'Library' }).click()
+    const names = (): Promise<string[]> => byTestId('tile').evaluateAll((tiles) => [...tiles].sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left).map((tile) => /[a-z]+\.(?:png|jpg)/.exec(tile.textContent ?? '')?.[0] ?? ''))
+    expect(await names()).toEqual(['block.png', 'plain.png', 'wide.jpg'])
+    const sort = app.page.getByRole('button', { name: 'Sort' })
+    await sort.click()
+    await app.page.getByRole('menuitemradio', { name: 'Depth, nearest first' }).waitFor()
+    await shoot('library sort menu')
+    await app.page.getByRole('menuitemradio', { name: 'Depth, nearest first' }).click()
+    await expect.poll(names).toEqual(nearestFirst)
+    expect([await sort.textContent(), await sort.getAttribute('title')]).toEqual(['Depth', 'Median depth by head'])
+    await shoot('library by depth')
+    await sort.click()
+    await app.page.getByRole('menuitemradio', { name: 'Depth, farthest first' }).click()
+    await expect.poll(names).toEqual(nearestFirst.toReversed())
+    await sort.click()
+    await app.page.getByRole('menuitemradio', { name: 'Name, A to Z' }).click()
+    // Nothing stays selected: the cloud is of the whole folder.
+    await app.page.keyboard.press('Escape')
+  })
+
+  it('colours the patch cloud of its folder in metres', async () => {
+    await app.page.getByRole('button', { name: 'Embed…' }).click()
+    await app.page.getByRole('dialog').getByRole('button', { name: 'Embed', exact: true }).click()
+    await byTestId('embed-status').getByText('3 with patch tokens').waitFor({ timeout: 60_000 })
+    await app.page.keyboard.press('Escape')
+    await app.page.getByRole('link', { name: 'Map' }).click()
+    await app.page.getByRole('radio', { name: 'Patches' }).click()
+    await byTestId('map-note').getByText('768 patches').waitFor({ timeout: 60_000 })
+    await app.page.getByRole('radio', { name: '2D' }).click()
+    await byTestId('patch-tile').first().waitFor()
+    await app.page.getByRole('button', { name: /^Colour:/ }).click()
+    await app.page.getByRole('menuitemradio', { name: /^Depth, head of each patch/ }).click()
+    await byTestId('map-legend-range').waitFor({ timeout: 30_000 })
+    expect(await byTestId('map-legend-range').textContent()).toMatch(/^\d+\.\d\d m\d+\.\d\d m$/)
+    await app.page.waitForTimeout(500)
+    await shoot('patch cloud depth')
   })
 
   it('by a model with tokens of another length says whose head it is', async () => {
@@ -167,8 +210,11 @@ describe('one picture', () => {
     await nextOverlay(app.page, whole)
     expect(await overlay(app.page).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeGreaterThanOrEqual(128)
     await shoot('inspector tiled')
-    await app.page.getByRole('switch', { name: 'High resolution, in tiles' }).click()
+    // None of the sizes is what is shown; the one that was leads back.
+    expect(await byTestId('size').getByRole('radio', { checked: true }).count()).toBe(0)
+    await byTestId('size').getByRole('radio', { name: '448' }).click()
     expect(await nextOverlay(app.page)).not.toBe('')
+    expect([await byTestId('size').getByRole('radio', { checked: true }).textContent(), await app.page.getByRole('switch', { name: 'High resolution, in tiles' }).getAttribute('aria-checked')].map((text) => text?.trim())).toEqual(['448', 'false'])
     await app.page.keyboard.press('ArrowLeft')
     await byTestId('resolution').waitFor({ state: 'detached' })
     expect(app.complaints).toEqual([])

@@ -112,7 +112,7 @@ export const useMapColoursStore = defineStore('map-colours', () => {
       const found = await (source.value?.colour({ signal: controller.signal, onProgress }) ?? plainColouring)
       if (mine !== asked) return
       colouring.value = found
-      shownIds = { ...shownIds, [subject]: chosen }
+      if (found.kind !== 'plain') shownIds = { ...shownIds, [subject]: chosen }
     } catch (error) {
       if (mine !== asked) return
       if (isCancelled(error) && shownIds[subject] !== chosen) chosenIds.value = { ...chosenIds.value, [subject]: shownIds[subject] }

@@ -2,10 +2,11 @@
 import { crc32 } from 'node:zlib'
 import { isEngineError } from '../../contract'
 import { appendRecords, openRegularFile } from '../../files'
+import { elementsOf } from '../../tensor'
 
 export interface ContentRows {
-  /** Every row that is whole, oldest first; of one content the last counts. @throws EngineError SOURCE_UNAVAILABLE, NOT_A_FILE */
-  scan(): AsyncGenerator<readonly [hash: string, row: Float32Array]>
+  /** Rows that are whole, oldest first; of one content the last counts. @param among contents that are wanted, all where it is left out @throws EngineError SOURCE_UNAVAILABLE, NOT_A_FILE */
+  scan(among?: { has(hash: string): boolean }): AsyncGenerator<readonly [hash: string, row: Float32Array]>
   /** On the disk when it resolves. @throws EngineError DISK */
   append(rows: ReadonlyMap<string, Float32Array>): Promise<void>
 }
@@ -21,7 +22,7 @@ function encode(rows: ReadonlyMap<string, Float32Array>, recordBytes: number): B
   let at = 0
   for (const [hash, row] of rows) {
     records.write(hash, at, hashBytes, 'hex')
-    row.forEach((value, column) => records.writeFloatLE(value, at + hashBytes + 4 * column))
+    records.set(new Uint8Array(row.buffer, row.byteOffset, row.byteLength), at + hashBytes)
     records.writeUInt32LE(crc32(records.subarray(at, at + recordBytes - checkBytes)), at + recordBytes - checkBytes)
     at += recordBytes
   }
@@ -34,7 +35,7 @@ export function createContentRows(path: string, width: number): ContentRows {
   const recordsAtOnce = Math.max(1, Math.floor(readBytes / recordBytes))
   let last: Promise<unknown> = Promise.resolve()
   return {
-    scan: async function* () {
+    scan: async function* (among) {
       const handle = await openRegularFile(path).catch((error: unknown) => {
         if (isEngineError(error, 'SOURCE_UNAVAILABLE') && (error.cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
         throw error
@@ -49,8 +50,9 @@ export function createContentRows(path: string, width: number): ContentRows {
           position += whole
           for (let at = 0; at < whole; at += recordBytes) {
             const end = at + recordBytes - checkBytes
-            if (crc32(records.subarray(at, end)) !== records.readUInt32LE(end)) continue
-            yield [records.toString('hex', at, at + hashBytes), Float32Array.from({ length: width }, (_, column) => records.readFloatLE(at + hashBytes + 4 * column))]
+            const hash = records.toString('hex', at, at + hashBytes)
+            if (among?.has(hash) === false || crc32(records.subarray(at, end)) !== records.readUInt32LE(end)) continue
+            yield [hash, elementsOf('float32', Uint8Array.from(records.subarray(at + hashBytes, end)))]
           }
         }
       } finally {

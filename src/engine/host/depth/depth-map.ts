@@ -47,8 +47,7 @@ export async function depthOfMap(state: EngineState, { libraryId, mapId, headId 
     for (const point of pictures.get(hash)?.points ?? []) metres[point] = means[patches[point]!] ?? NaN
   }
   const known = new Set<string>()
-  for await (const [hash, means] of kept.scan()) {
-    if (!pictures.has(hash)) continue
+  for await (const [hash, means] of kept.scan(pictures)) {
     known.add(hash)
     give(hash, means)
   }

@@ -2,6 +2,7 @@
 import { computed, type ComputedRef } from 'vue'
 import { colourMap } from '../../../engine/display'
 import { legendOf, tintsOf, type LegendEntry } from '../../point-cloud'
+import { formatMetres } from '../../services/format'
 import { imageUrl } from '../../services/urls'
 import { useLibraryStore } from '../../stores/library'
 import { useMapStore } from '../../stores/map'
@@ -72,7 +73,7 @@ export function useMapView() {
     }
     if (source.id === 'size' || source.id === 'date') return []
     const value = colouring.values[place] ?? NaN
-    return Number.isNaN(value) ? [] : [`${source.label}: ${value.toFixed(3)}`]
+    return Number.isNaN(value) ? [] : [`${source.label}: ${source.unit === 'm' ? formatMetres(value) : value.toFixed(3)}`]
   }
 
   return { chosen, legend, tints, strip, urlOf, rowAt, chosenPoints, choose, clear, factsOf }

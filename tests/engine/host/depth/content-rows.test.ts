@@ -35,11 +35,15 @@ it('takes up about as many bytes as it holds, however often it is added to', asy
   expect((await stat(path)).size).toBe(50 * recordBytes)
 })
 
-it('gives the later of two rows of one content later', async () => {
+it('gives the later of two rows of one content later, and only those that are wanted', async () => {
   const rows = createContentRows(join(await temporaryFolder(), 'a.numbers'), 1)
   await rows.append(new Map([[hashOf(1), Float32Array.of(1)]]))
   await rows.append(new Map([[hashOf(1), Float32Array.of(2)]]))
   expect(await all(rows)).toEqual([[hashOf(1), [1]], [hashOf(1), [2]]])
+  await rows.append(new Map([[hashOf(2), Float32Array.of(3)]]))
+  const some: string[] = []
+  for await (const [hash] of rows.scan(new Set([hashOf(2), hashOf(9)]))) some.push(hash)
+  expect(some).toEqual([hashOf(2)])
 })
 
 it.each([1, 20, recordBytes - 1])('is whole again after a write that broke off behind %i bytes of a record', async (torn) => {
