@@ -1,4 +1,5 @@
 /** @file Ward's merges: which groups become one, from as many as there are to a single one. */
+import { inSlices } from '../collection'
 import { EngineError } from '../contract'
 
 /** Merges in order. */
@@ -11,6 +12,8 @@ export interface WardTree {
 
 /** Numbers of groups take 16 bits. */
 const mostGroups = 32_768
+/** Columns of means compared before the event loop turns: some milliseconds. */
+const columnsAtOnce = 2 ** 22
 
 /**
  * Joins the two groups that raise the sum of squared distances from the means the least, until one is left; of equal pairs
@@ -18,9 +21,9 @@ const mostGroups = 32_768
  * @param vectors means of the groups to begin with, float32 [n, dim]
  * @param weights their members, float32 [n], each above 0
  * Source: Ward, "Hierarchical grouping to optimize an objective function" (1963).
- * @throws EngineError BAD_REQUEST for more groups than can be numbered
+ * @throws EngineError BAD_REQUEST for more groups than can be numbered; the signal's reason
  */
-export function wardTree(vectors: Float32Array, weights: Float32Array, dim: number): WardTree {
+export async function wardTree(vectors: Float32Array, weights: Float32Array, dim: number, signal: AbortSignal): Promise<WardTree> {
   const count = weights.length
   if (count > mostGroups) throw new EngineError('BAD_REQUEST', `wardTree: ${count} groups; at most ${mostGroups} can be joined`)
   const merges = new Uint16Array(2 * Math.max(0, count - 1))
@@ -42,11 +45,7 @@ export function wardTree(vectors: Float32Array, weights: Float32Array, dim: numb
     nearest[a] = -1
     for (let b = a + 1; b < count; b++) if (groups[b]! >= 0 && distances[a * count + b]! < nearness(a)) nearest[a] = b
   }
-  for (let a = 0; a < count; a++) {
-    for (let b = a + 1; b < count; b++) distances[a * count + b] = cost(a, b)
-    seek(a)
-  }
-  for (let step = 0; step < count - 1; step++) {
+  const join = (step: number): void => {
     let [first, least] = [-1, Infinity]
     for (let a = 0; a < count; a++) if (groups[a]! >= 0 && nearness(a) < least) [first, least] = [a, nearness(a)]
     const second = nearest[first]!
@@ -69,5 +68,16 @@ export function wardTree(vectors: Float32Array, weights: Float32Array, dim: numb
       }
     }
   }
+  // A row of distances takes up to as many columns as a step does.
+  const atOnce = Math.max(1, Math.floor(columnsAtOnce / Math.max(1, count * dim)))
+  await inSlices(count, atOnce, signal, (from, to) => {
+    for (let a = from; a < to; a++) {
+      for (let b = a + 1; b < count; b++) distances[a * count + b] = cost(a, b)
+      seek(a)
+    }
+  })
+  await inSlices(count - 1, atOnce, signal, (from, to) => {
+    for (let step = from; step < to; step++) join(step)
+  })
   return { merges, heights }
 }

@@ -30,7 +30,7 @@ import { forkTrainer } from './trainer/fork-trainer'
 import type { StartTrainer, TrainerProcess } from './trainer/process'
 import { createSegmentations, type Segmentations } from './segmentations'
 import { createUploads, type Uploads } from './uploads'
-import { createVectorSetCache, type VectorSetCache } from './vector-sets'
+import { createVectorSetCache, type VectorSetCache } from './vector-set-cache'
 
 /** Two models can be compared without loading either again. */
 const keptBackbones = 2

@@ -245,7 +245,7 @@ export async function changeSegmentation(state: EngineState, libraryId: string, 
       case 'merge':
         return withState(segmentation, mergeSegments(current, change.segments))
       case 'coarsen':
-        return withState(segmentation, coarsenSegments(current, change.segments))
+        return withState(segmentation, await coarsenSegments(current, change.segments))
       case 'split':
         return withState(segmentation, await split(state, segmentation, change.segment, change.into))
       case 'renameAll':

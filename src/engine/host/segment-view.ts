@@ -50,7 +50,7 @@ function infoOf(segmentation: StoredSegmentation, pictures: number): Segmentatio
   return { segmentationId, name: state.name, modelId, createdAt, pictures, segments: state.segments.length, seed, explained, agreement, leftOut }
 }
 
-export function tellSegmentation(view: ViewState, libraryId: string, segmentation: StoredSegmentation): Segmentation {
+export async function tellSegmentation(view: ViewState, libraryId: string, segmentation: StoredSegmentation): Promise<Segmentation> {
   const { state, tried, undo } = segmentation
   const rows = rowsHere(view, libraryId, segmentation)
   const segments = state.segments.map((stored): Segment => {
@@ -71,7 +71,7 @@ export function tellSegmentation(view: ViewState, libraryId: string, segmentatio
   return {
     info: infoOf(segmentation, rows.reduce((sum, some) => sum + some.length, 0)),
     segments: segments.sort((a, b) => b.patches - a.patches || a.id - b.id),
-    merges: mergesOf(state),
+    merges: await mergesOf(state),
     tried,
     canUndo: undo.length > 0,
   }

@@ -1,5 +1,5 @@
 /** @file What a segmentation says, and how it is changed by hand. Pure: tokens and the disk are for others. */
-import { EngineError, type Rgb, type SegmentationInfo } from '../contract'
+import { EngineError, type Rgb, type Segmentation, type SegmentationInfo } from '../contract'
 import { labelColour } from '../display'
 import { wardTree } from '../dense'
 
@@ -102,7 +102,7 @@ export function mergeSegments(state: SegmentState, ids: readonly number[]): Segm
 }
 
 /** Which segments become one next, from as many as there are to one: the larger takes in the smaller. */
-export function mergesOf(state: SegmentState): readonly { readonly into: number; readonly from: number; readonly height: number }[] {
+export async function mergesOf(state: SegmentState): Promise<Segmentation['merges']> {
   const { base, segments } = state
   const { dim, centres, sizes } = base
   const weights = Float32Array.from(segments, (segment) => sizeOf(state, segment))
@@ -110,7 +110,8 @@ export function mergesOf(state: SegmentState): readonly { readonly into: number;
   segments.forEach(({ of }, row) => {
     for (const one of of) for (let column = 0; column < dim; column++) means[row * dim + column]! += (centres[one * dim + column]! * sizes[one]!) / Math.max(1, weights[row]!)
   })
-  const { merges, heights } = wardTree(means, weights.map((weight) => Math.max(1, weight)), dim)
+  // A change has no cancel; of some hundred segments this takes a tenth of a second.
+  const { merges, heights } = await wardTree(means, weights.map((weight) => Math.max(1, weight)), dim, new AbortController().signal)
   const groups = segments.map(({ id }, row) => ({ id, weight: weights[row]! }))
   return Array.from(heights, (height, step) => {
     const [a, b] = [groups[merges[2 * step]!]!, groups[merges[2 * step + 1]!]!]
@@ -121,8 +122,8 @@ export function mergesOf(state: SegmentState): readonly { readonly into: number;
 }
 
 /** Merges until so many are left. @throws EngineError BAD_REQUEST when there are not more than that */
-export function coarsenSegments(state: SegmentState, segments: number): SegmentState {
-  const merges = mergesOf(state).slice(0, Math.max(0, state.segments.length - segments))
+export async function coarsenSegments(state: SegmentState, segments: number): Promise<SegmentState> {
+  const merges = (await mergesOf(state)).slice(0, Math.max(0, state.segments.length - segments))
   if (merges.length === 0) throw new EngineError('BAD_REQUEST', `there are ${state.segments.length} segments already; ${segments} are not fewer`)
   return merges.reduce((coarser, { into, from }) => mergePair(coarser, into, from), state)
 }

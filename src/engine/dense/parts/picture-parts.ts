@@ -33,14 +33,16 @@ export async function partTree(unit: Float32Array, dim: number, products: RowPro
   const count = unit.length / dim
   const set = { dim, rows: Uint32Array.from({ length: count }, (_, row) => row), matrix: unit }
   const clusters = Math.max(1, Math.min(mostGroups, Math.floor(count / leastPatches)))
-  const { labels, clusters: groups } = await kMeans(set, { clusters, restarts: 1, seed, maxIterations, products, signal: new AbortController().signal })
+  // A call has no cancel; this ends within a second.
+  const { signal } = new AbortController()
+  const { labels, clusters: groups } = await kMeans(set, { clusters, restarts: 1, seed, maxIterations, products, signal })
   const sizes = new Float32Array(groups)
   const means = new Float32Array(groups * dim)
   labels.forEach((label, row) => {
     sizes[label]!++
     for (let column = 0; column < dim; column++) means[label * dim + column]! += unit[row * dim + column]!
   })
-  const { merges, heights } = wardTree(means.map((sum, index) => sum / sizes[Math.floor(index / dim)]!), sizes, dim)
+  const { merges, heights } = await wardTree(means.map((sum, index) => sum / sizes[Math.floor(index / dim)]!), sizes, dim, signal)
   return { labels: Uint8Array.from(labels), groups, merges, heights }
 }
 

@@ -1,8 +1,8 @@
 /** @file A linear probe of a few examples: the ridge is chosen and the accuracy told by the same folds. */
+import type { ProbeExamples, ProbeScore } from './examples'
 import { fewRows } from './few-rows'
 import { foldsOf } from './folds'
 import { fitLogistic, scoresOf, toShares, type LogisticProblem } from './logistic'
-import type { ProbeExamples, ProbeScore } from './probe'
 
 export interface LinearProbe {
   /** float32 [classes, dim]. */

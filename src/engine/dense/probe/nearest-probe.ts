@@ -1,6 +1,6 @@
 /** @file The weighted vote of the nearest examples. Source: dino/eval_knn.py: exp(cosine / 0.07). */
+import type { ProbeExamples, ProbeScore } from './examples'
 import { foldsOf } from './folds'
-import type { ProbeExamples, ProbeScore } from './probe'
 
 const temperature = 0.07
 const mostNeighbours = 20

@@ -1,26 +1,9 @@
 /** @file What a few named examples say of all the rest: nearest examples, or a linear probe, with its accuracy by cross-validation. */
 import type { ProbeAccuracy, ProbeMethod } from '../../contract'
 import type { ProductOptions } from '../../collection'
+import type { ProbeExamples, ProbeScore } from './examples'
 import { fitLinearProbe } from './linear-probe'
 import { nearestScore, nearestVote } from './nearest-probe'
-
-export interface ProbeExamples {
-  /** float32 [examples, dim], at unit length. */
-  readonly vectors: Float32Array
-  readonly dim: number
-  /** Class of each, int32 [examples]. */
-  readonly labels: Int32Array
-  /** Which picture each is of; int32 [examples], from 0. */
-  readonly groups: Int32Array
-  readonly classes: number
-}
-
-/** Examples that were left out, and what was said of them. */
-export interface ProbeScore {
-  readonly folds: number
-  readonly truth: Int32Array
-  readonly predicted: Int32Array
-}
 
 export interface Probed {
   /** int32 [vectors] */

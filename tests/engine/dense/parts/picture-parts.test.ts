@@ -31,15 +31,17 @@ describe('partTree', () => {
 })
 
 describe('wardTree', () => {
-  it('joins what raises the sum of squares least: members weighted', () => {
-    expect(wardTree(Float32Array.of(0, 1, 10, 13), Float32Array.of(1, 1, 1, 1), 1)).toEqual({ merges: Uint16Array.of(0, 1, 2, 3, 4, 5), heights: Float32Array.of(1, 3, Math.sqrt(2) * 11) })
+  const { signal } = new AbortController()
+
+  it('joins what raises the sum of squares least: members weighted', async () => {
+    expect(await wardTree(Float32Array.of(0, 1, 10, 13), Float32Array.of(1, 1, 1, 1), 1, signal)).toEqual({ merges: Uint16Array.of(0, 1, 2, 3, 4, 5), heights: Float32Array.of(1, 3, Math.sqrt(2) * 11) })
     // 50 members at 0 make joining with 1 dearer than 10 with 11.2.
-    expect([...wardTree(Float32Array.of(0, 1, 10, 11.2), Float32Array.of(50, 50, 1, 1), 1).merges]).toEqual([2, 3, 0, 1, 4, 5])
+    expect([...(await wardTree(Float32Array.of(0, 1, 10, 11.2), Float32Array.of(50, 50, 1, 1), 1, signal)).merges]).toEqual([2, 3, 0, 1, 4, 5])
   })
 
-  it('tells the rise of the sum of squares, as found by its definition', () => {
+  it('tells the rise of the sum of squares, as found by its definition', async () => {
     const { matrix } = randomSet(12, 3, 8)
-    const { merges, heights } = wardTree(matrix, new Float32Array(12).fill(1), 3)
+    const { merges, heights } = await wardTree(matrix, new Float32Array(12).fill(1), 3, signal)
     const members = Array.from({ length: 12 }, (_, index) => [index])
     const spread = (group: readonly number[]): number =>
       [0, 1, 2].reduce((sum, column) => {
