@@ -60,6 +60,7 @@ export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
   'segments.pixels': missing,
   'segments.measures': missing,
   'segments.pictures': missing,
+  'segments.typical': nothing,
   'segments.map': missing,
   'segments.export': missing,
   'view.depth': missing,
@@ -81,6 +82,7 @@ export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
   'labels.predict': missing,
   'labels.picture': missing,
   'labels.export': missing,
+  'propagate.segments': missing,
   'propagate.run': missing,
   'propagate.export': missing,
 }

@@ -83,6 +83,8 @@ import type {
 } from './heads'
 import type { HubDownload, HubEntry } from './hub'
 import type {
+  FirstSegments,
+  FirstSegmentsRequest,
   LabelChange,
   LabelExportRequest,
   LabelExportResult,
@@ -110,6 +112,8 @@ import type {
   SegmentPixels,
   SegmentPixelsRequest,
   SegmentRequest,
+  TypicalPatch,
+  TypicalPatchesRequest,
 } from './segments'
 import type {
   FeasibilityCard,
@@ -190,6 +194,8 @@ export const engineContract = {
   'segments.measures': call<{ readonly libraryId: string; readonly segmentationId: string; readonly row: number }, readonly SegmentMeasure[]>(),
   /** All pictures that have it. */
   'segments.pictures': call<{ readonly libraryId: string; readonly segmentationId: string; readonly segment: number }, SegmentPictures>(),
+  /** Patches nearest to its centre: what it is, at a glance. */
+  'segments.typical': call<TypicalPatchesRequest, readonly TypicalPatch[]>(),
   /** Segment of each point of a map of patches, int32 [points]; −1 where there is none. */
   'segments.map': call<{ readonly libraryId: string; readonly mapId: string; readonly segmentationId: string }, { readonly labels: Int32Array }>(),
   'segments.export': job<SegmentExportRequest, SegmentEvent, SegmentExportResult>(),
@@ -217,6 +223,7 @@ export const engineContract = {
   'labels.picture': call<PredictRequest & { readonly row: number }, PictureLabels>(),
   'labels.export': job<LabelExportRequest, SegmentEvent, LabelExportResult>(),
 
+  'propagate.segments': call<FirstSegmentsRequest, FirstSegments>(),
   'propagate.run': job<PropagateRequest, PropagateEvent, PropagateResult>(),
   'propagate.export': job<PropagateExportRequest, Progress, PropagateExportResult>(),
 

@@ -93,11 +93,11 @@ export type LabelExportResult = Omit<EmbedResult, 'dim'>
 
 // ── Frames ───────────────────────────────────────────────────────────────────
 
-/** What is carried through frames: labels by patch of the first frame (255 is none and counts as background), a mask picture, or the segments there. */
+/** What is carried through frames: labels by patch of the first frame (255 is none and counts as background), a mask picture, or some segments of it. */
 export type FirstFrame =
   | { readonly kind: 'patches'; readonly gridHeight: number; readonly gridWidth: number; readonly labels: Uint8Array }
   | { readonly kind: 'upload'; readonly uploadId: string }
-  | { readonly kind: 'segments'; readonly segmentationId: string }
+  | { readonly kind: 'segments'; readonly segmentationId: string; readonly segments: readonly number[] }
 
 export interface PropagateRequest {
   readonly libraryId: string
@@ -109,16 +109,41 @@ export interface PropagateRequest {
   readonly first: FirstFrame
 }
 
+/** Which segments the first frame has, and where, before anything is run. */
+export interface FirstSegmentsRequest extends Pick<PropagateRequest, 'libraryId' | 'modelId' | 'size'> {
+  /** The first frame. */
+  readonly row: number
+  readonly segmentationId: string
+}
+
+export interface FirstSegments {
+  readonly gridHeight: number
+  readonly gridWidth: number
+  /** Segment of each patch of the whole frame; 65535 where the model did not look when segments were found. uint16 [patches]. */
+  readonly labels: Uint16Array
+  /** Those of this frame, the largest first; `patches` of the frame's. */
+  readonly segments: readonly { readonly id: number; readonly name: string; readonly colour: Rgb; readonly patches: number }[]
+}
+
+/** What a label means and how it is shown. */
+export interface FrameClass {
+  readonly label: number
+  readonly colour: Rgb
+  readonly name: string
+}
+
 export type PropagateEvent =
   | Progress
   | { readonly kind: 'skipped'; readonly problem: FileProblem }
+  /** Told before the first frame. */
+  | { readonly kind: 'classes'; readonly classes: readonly FrameClass[] }
   /** Labels of one frame by patch, uint8 [patches]. */
   | { readonly kind: 'frame'; readonly index: number; readonly row: number; readonly gridHeight: number; readonly gridWidth: number; readonly labels: Uint8Array }
 
 export interface PropagateResult {
   readonly propagationId: string
   readonly rows: Uint32Array
-  readonly classes: readonly { readonly label: number; readonly colour: Rgb; readonly name: string }[]
+  readonly classes: readonly FrameClass[]
   readonly framesPerSecond: number
 }
 

@@ -82,6 +82,24 @@ export interface SegmentPictures {
   readonly share: Float32Array
 }
 
+export interface TypicalPatchesRequest {
+  readonly libraryId: string
+  readonly segmentationId: string
+  readonly segment: number
+  /** At most so many. */
+  readonly top: number
+}
+
+/** A patch that shows what a segment is. */
+export interface TypicalPatch {
+  readonly row: number
+  readonly patch: number
+  readonly gridHeight: number
+  readonly gridWidth: number
+  /** With the centre of the segment, −1..1. */
+  readonly cosine: number
+}
+
 /** One segment in one picture. */
 export interface SegmentMeasure {
   readonly segment: number
@@ -114,7 +132,7 @@ export interface SegmentExportRequest {
   readonly libraryId: string
   readonly segmentationId: string
   readonly rows: Rows
-  /** `masks`: a PNG of labels per picture with its colours; `coco`: one JSON with RLE; `csv`: measures. */
+  /** `masks`: a PNG of labels per picture with its colours, of 16-bit grey where there are more than 256; `coco`: one JSON with RLE; `csv`: measures. */
   readonly what: 'masks' | 'coco' | 'csv'
   readonly edges: EdgeMethod | 'raw'
   readonly raw: boolean

@@ -21,3 +21,8 @@ export function labelColour(number: number): LabelColour {
   const band = Math.floor(number / 7) % 3
   return fromHsl((0.02 + number * goldenTurn) % 1, saturation[band] ?? saturation[0], lightness[band] ?? lightness[0])
 }
+
+/** How a label of a mask is shown that has no colour of its own; black is background. */
+export function maskColour(label: number): LabelColour {
+  return label === 0 ? [0, 0, 0] : labelColour(label - 1)
+}

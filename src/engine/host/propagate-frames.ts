@@ -29,6 +29,8 @@ export interface PropagateFramesRequest {
   readonly first: (frame: PixelSize) => LabelMask | Promise<LabelMask>
   /** Short edge that frames are looked at with. */
   readonly size: number
+  /** Told the labels of the first frame before it. */
+  readonly onClasses?: (classes: readonly number[]) => void
   /** Told in the order of the frames; the next one is not begun before it is done. */
   readonly onFrame: (frame: CarriedFrame) => Promise<void>
   readonly onSkipped: (problem: FileProblem) => void
@@ -131,6 +133,7 @@ export async function propagateFrames(backbone: Backbone, products: RowProducts,
       const small = resizeNearest(first, grid).labels
       classes = classesOf(first.labels)
       if (small.every((label) => label === 0)) throw new EngineError('BAD_REQUEST', `nothing that is marked on the first frame covers the middle of one of its ${grid.width} × ${grid.height} patches; mark more, or look at larger frames`)
+      request.onClasses?.(classes)
       propagation = startPropagation({ tokens, soft: oneHot(small, classes) }, { grid, dim, classes: classes.length, products, signal })
       await onFrame({ index, grid, labels: small, mask: resizeNearest(first, own) })
     } else {

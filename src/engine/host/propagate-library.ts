@@ -5,6 +5,7 @@ import {
   EngineError,
   type FileProblem,
   type FirstFrame,
+  type FrameClass,
   type JobContext,
   type Progress,
   type PropagateEvent,
@@ -16,6 +17,7 @@ import {
   type Rows,
 } from '../contract'
 import { overlayLabels, type LabelMask } from '../dense'
+import { maskColour } from '../display'
 import { decodeIndexedPng, encodeIndexedPng, writeVerified } from '../export'
 import { decodeRgb, encodePng, readHeader, type PixelSize } from '../image'
 import type { LibraryImage } from '../library'
@@ -23,7 +25,7 @@ import { createProgress } from '../progress'
 import type { EngineState } from './engine-state'
 import { propagateFrames } from './propagate-frames'
 import { colourOf, compareFrames, frameNames, type KeptPropagations } from './propagate-kept'
-import { maskColour, readMask, requireMarked, requireShape } from './propagate-mask'
+import { readMask, requireMarked, requireShape } from './propagate-mask'
 import { segmentLabels } from './propagate-segments'
 import { presence } from './row-hashes'
 
@@ -65,7 +67,7 @@ async function firstLabels(state: EngineState, first: FirstFrame, picture: Libra
   if (first.kind === 'patches') return patchesFirst(first)
   if (first.kind === 'segments') {
     if (picture === undefined) throw new EngineError('NOT_FOUND', 'there is no frame to begin with')
-    return segmentLabels(state, first.segmentationId, picture)
+    return segmentLabels(state, first, picture)
   }
   const { name, bytes } = state.uploads.get(first.uploadId)
   const mask = await readMask(bytes, name)
@@ -91,6 +93,8 @@ export async function runPropagation(state: EngineState, kept: KeptPropagations,
   const products = await state.rowProducts()
   const maskNames = frameNames(pictures.map(({ relativePath }) => relativePath), '.png')
   const colourFor = (label: number): Rgb => labels.colours.get(label) ?? maskColour(label)
+  const classesOf = (found: readonly number[]): readonly FrameClass[] =>
+    found.map((label) => ({ label, colour: colourFor(label), name: labels.names.get(label) ?? (label === 0 ? 'Background' : `Label ${label}`) }))
   const done: { readonly row: number; readonly maskName: string }[] = []
   const carry = (folder: string) =>
     state.backbones.use(modelId, (backbone) =>
@@ -101,6 +105,9 @@ export async function runPropagation(state: EngineState, kept: KeptPropagations,
           frames: pictures.map(({ id, relativePath }) => ({ relativePath, read: async () => (await state.libraries.readBytes(id)).bytes })),
           first: (frame) => labels.mask(frame),
           size,
+          onClasses: (found) => {
+            emit({ kind: 'classes', classes: classesOf(found) })
+          },
           onFrame: async ({ index, grid, labels: byPatch, mask }) => {
             const [{ row }, maskName] = [pictures[index]!, maskNames[index]!]
             const png = await encodeIndexedPng(mask.labels, mask.width, mask.height, colourFor)
@@ -123,7 +130,7 @@ export async function runPropagation(state: EngineState, kept: KeptPropagations,
     masks = folder
     return carry(folder)
   })
-  const classes = result.classes.map((label) => ({ label, colour: colourFor(label), name: labels.names.get(label) ?? (label === 0 ? 'Background' : `Label ${label}`) }))
+  const classes = classesOf(result.classes)
   kept.keep(exportId, { libraryId, folder: masks, frames: done, classes })
   state.tellThroughput({ modelId, imagesPerSecond: result.framesPerSecond })
   return { propagationId: exportId, rows: Uint32Array.from(done, ({ row }) => row), classes, framesPerSecond: result.framesPerSecond }

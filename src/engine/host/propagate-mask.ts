@@ -1,7 +1,7 @@
 /** @file A mask that a person brings for a first frame: which pixel has which label, from a picture's colours. */
 import { EngineError, type Rgb } from '../contract'
 import type { LabelMask } from '../dense'
-import { labelColour } from '../display'
+import { maskColour } from '../display'
 import { decodeRgb, readHeader } from '../image'
 
 /** Labels of a picture, 0 the background, and how each is shown. */
@@ -66,11 +66,6 @@ export async function readMask(bytes: Buffer, name: string): Promise<ColouredMas
   const labels = Uint8Array.from(packed, (colour) => labelOf.get(colour)!)
   const colours = new Map(Array.from(labelOf, ([colour, label]) => [label, isGrey ? maskColour(label) : unpack(colour)]))
   return { labels, width, height, colours }
-}
-
-/** How a label is shown that has no colour of its own; black is background. */
-export function maskColour(label: number): Rgb {
-  return label === 0 ? [0, 0, 0] : labelColour(label - 1)
 }
 
 /** @throws EngineError BAD_REQUEST where there is nothing to carry */

@@ -148,6 +148,7 @@ const schemas: Schemas = {
   'segments.pixels': segmentationId.extend({ row: count(maxPatch), edges, maxEdge: z.int().min(1).max(maxEdge) }),
   'segments.measures': segmentationId.extend({ row: count(maxPatch) }),
   'segments.pictures': segmentationId.extend({ segment: count(maxSegments) }),
+  'segments.typical': segmentationId.extend({ segment: count(maxSegments), top: z.int().min(1).max(100) }),
   'segments.map': segmentationId.extend({ mapId: id }),
   'segments.export': segmentationId.extend({ rows, what: z.enum(['masks', 'coco', 'csv']), edges, raw: z.boolean() }).transform(someOrAll),
   'heads.list': nothing,
@@ -194,6 +195,7 @@ const schemas: Schemas = {
   'labels.predict': predict,
   'labels.picture': predict.extend({ row: count(maxPatch) }),
   'labels.export': predict.extend({ what: z.enum(['csv', 'masks', 'onnx']), raw: z.boolean() }),
+  'propagate.segments': segmentationId.extend({ row: count(maxPatch), modelId: id, size: z.int().min(1).max(maxEdge) }),
   'propagate.run': z
     .strictObject({
       libraryId: id,
@@ -203,7 +205,7 @@ const schemas: Schemas = {
       first: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('patches'), gridHeight: z.int().min(1).max(4096), gridWidth: z.int().min(1).max(4096), labels: z.instanceof(Uint8Array) }),
         z.strictObject({ kind: z.literal('upload'), uploadId: id }),
-        z.strictObject({ kind: z.literal('segments'), segmentationId: id }),
+        z.strictObject({ kind: z.literal('segments'), segmentationId: id, segments: z.array(count(maxSegments)).min(1).max(maxSegments) }),
       ]),
     })
     .transform(someOrAll),

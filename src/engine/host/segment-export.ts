@@ -1,14 +1,14 @@
 /** @file Segments of pictures as files: label pictures, COCO masks, or a table of measures. */
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { EngineError, messageOf, toWire, type FileProblem, type JobContext, type Rgb, type SegmentEvent } from '../contract'
+import { EngineError, messageOf, toWire, type FileProblem, type JobContext, type Rgb, type SegmentEvent, type SegmentPixels } from '../contract'
 import { measureSegments } from '../dense'
-import { appendCoco, cocoMasks, csvNumber, csvText, encodeIndexedPng, writeVerified, type CocoImage } from '../export'
+import { appendCoco, cocoMasks, csvNumber, csvText, encodeGrey16Png, encodeIndexedPng, writeVerified, type CocoImage } from '../export'
 import type { PreparedImage } from '../image'
 import { createProgress } from '../progress'
 import { labelsAt, placeOf } from './segment-view'
 import { segmentPixels, type Edges } from './segment-pixels'
-import type { StoredSegmentation } from './segmentation-states'
+import { noSegment, type SegmentState, type StoredSegmentation } from './segmentation-states'
 
 /** A picture whose segments are written. */
 export interface SegmentedPicture {
@@ -32,9 +32,9 @@ export interface SegmentFiles {
 
 /** Longer than any evaluation crop. */
 const wholeEdge = 65_536
-const none = 65_535
-/** Numbers that a PNG with a palette holds. */
+/** Numbers that a PNG with a palette holds; more are written as 16-bit grey, which other programs read as numbers too. */
 const paletteSize = 256
+const isWide = ({ segments }: SegmentState): boolean => segments.length > paletteSize
 
 /** Masks lie beside each other as their pictures do. */
 export const maskName = (relativePath: string): string => `${relativePath}.png`
@@ -57,10 +57,10 @@ async function* eachPicture<P extends SegmentedPicture, R>(pictures: readonly P[
   }
 }
 
-/** Names and colours of the segments, and where on a picture the masks lie. */
+/** Names and colours of the segments, what a pixel of the masks is, and where on a picture they lie. */
 function legendOf({ state, explained, agreement }: StoredSegmentation, numbers: ReadonlyMap<number, number>): string {
   const segments = state.segments.map(({ id, name, colour }) => ({ value: numbers.get(id), segment: id, name, colour }))
-  return `${JSON.stringify({ name: state.name, explained, agreement, segments, masks: 'as large as the square that the model saw: short edge resized, then the middle' }, undefined, 2)}\n`
+  return `${JSON.stringify({ name: state.name, explained, agreement, segments, pixels: isWide(state) ? '16-bit grey, the value itself' : 'indices into a palette, the value itself', masks: 'as large as the square that the model saw: short edge resized, then the middle' }, undefined, 2)}\n`
 }
 
 async function writeText(path: string, text: string, signal: AbortSignal): Promise<void> {
@@ -72,7 +72,7 @@ async function writeText(path: string, text: string, signal: AbortSignal): Promi
 
 /**
  * Writes what was asked for into a folder, a picture at a time.
- * @throws EngineError NOT_FOUND when not one picture could be written, BAD_REQUEST for masks of more than 256 segments, DISK; the signal's reason
+ * @throws EngineError NOT_FOUND when not one picture could be written, DISK; the signal's reason
  */
 export async function writeSegmentFiles<P extends SegmentedPicture>(folder: string, segmentation: StoredSegmentation, pictures: readonly P[], options: SegmentFilesOptions<P>, { signal, emit }: JobContext<SegmentEvent>): Promise<SegmentFiles> {
   const { what, edges, raw, prepare } = options
@@ -89,11 +89,15 @@ export async function writeSegmentFiles<P extends SegmentedPicture>(folder: stri
   const pixelsOf = async (picture: P) => segmentPixels(await patchesOf(picture), await prepare(picture), edges, wholeEdge, signal)
 
   if (what === 'masks') {
-    if (segments.length > paletteSize) throw new EngineError('BAD_REQUEST', `${segments.length} segments do not fit into label pictures, which hold ${paletteSize}; make them coarser, or export COCO masks`)
     const numbers = new Map(segments.map(({ id }, number) => [id, number]))
     const colours: readonly Rgb[] = segments.map(({ colour }) => colour)
+    const numberOf = (label: number): number => numbers.get(label) ?? 0
+    const encode = ({ labels, width, height }: SegmentPixels): Promise<Buffer> =>
+      isWide(segmentation.state)
+        ? encodeGrey16Png(Uint16Array.from(labels, numberOf), width, height)
+        : encodeIndexedPng(Uint8Array.from(labels, numberOf), width, height, (number) => colours[number] ?? [0, 0, 0])
     for await (const { picture, made } of eachPicture(pictures, pixelsOf, tell, advance, signal)) {
-      const png = await encodeIndexedPng(Uint8Array.from(made.labels, (label) => numbers.get(label) ?? 0), made.width, made.height, (number) => colours[number] ?? [0, 0, 0])
+      const png = await encode(made)
       const path = join(folder, maskName(picture.relativePath))
       await mkdir(dirname(path), { recursive: true })
       await writeVerified(path, async (append) => {
@@ -107,7 +111,7 @@ export async function writeSegmentFiles<P extends SegmentedPicture>(folder: stri
     const images = async function* (): AsyncGenerator<CocoImage> {
       for await (const { picture, made } of eachPicture(pictures, pixelsOf, tell, advance, signal)) {
         written++
-        yield { fileName: picture.relativePath, height: made.height, width: made.width, masks: cocoMasks(made.labels, made.width, none).map((mask) => ({ ...mask, category: mask.category + 1 })) }
+        yield { fileName: picture.relativePath, height: made.height, width: made.width, masks: cocoMasks(made.labels, made.width, noSegment).map((mask) => ({ ...mask, category: mask.category + 1 })) }
       }
     }
     // Categories of COCO begin at 1.

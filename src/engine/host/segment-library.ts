@@ -3,12 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { EngineError, type JobContext, type Segmentation, type SegmentChange, type SegmentEvent, type SegmentRequest } from '../contract'
 import { cosinesWithCentres, kMeans, patchVectorDim, patchVectors, type ProductOptions, type VectorSet } from '../collection'
 import { adjustedRand, findSegments } from '../dense'
-import type { PatchBasis, PatchTable, StoredPatches } from '../library'
+import type { StoredPatches } from '../library'
 import { createProgress } from '../progress'
 import type { EngineState } from './engine-state'
 import { loadPatchPoints } from './map-patches'
 import { presentContents } from './map-places'
-import { modelKeyOf } from './model-key'
 import { presentRows } from './row-hashes'
 import {
   coarsenSegments,
@@ -24,30 +23,16 @@ import {
   type SegmentState,
   type StoredSegmentation,
 } from './segmentation-states'
+import { memberPatches, picturesAtOnce, tokensOf, type Tokens } from './segment-tokens'
 import { tellSegmentation } from './segment-view'
 import { createShareProgress } from './share-progress'
 import { openProducts } from './vector-sets'
 
 /** Patches that segments are found in, from all pictures alike; the others are given the nearest. Some 100 MB as vectors. */
 const fittedPatches = 400_000
-/** Pictures whose patches are compared with the centres at once. */
-const picturesAtOnce = 64
 const splitRestarts = 4
 /** Labels take 16 bits, of which the last number is none. */
 const mostBase = 65_535
-
-interface Tokens {
-  readonly table: PatchTable
-  readonly basis: PatchBasis
-}
-
-async function tokensOf(state: EngineState, modelId: string): Promise<Tokens> {
-  const { manifest } = await state.models.find(modelId)
-  const table = await (await state.store).patches(modelKeyOf(manifest))
-  const basis = await table.basis()
-  if (basis === undefined) throw new EngineError('NOT_FOUND', `no picture of this folder has patch tokens of ${manifest.name} yet; embed it with patches first`, { detail: { modelId } })
-  return { table, basis }
-}
 
 /** What the labels of all patches are, read and compared a few pictures at a time. */
 interface Assigned extends Pick<SegmentBase, 'labels' | 'sizes' | 'tightness'> {
@@ -160,30 +145,6 @@ export async function segmentLibrary(state: EngineState, request: SegmentRequest
   return tellSegmentation(state, libraryId, segmentation)
 }
 
-/** The patches of some base segments, a batch of pictures at a time: which they are, and their vectors. */
-async function* memberPatches({ table, basis }: Tokens, { hashes, places, starts, state }: StoredSegmentation, members: ReadonlySet<number>, signal: AbortSignal): AsyncGenerator<{ readonly patches: readonly number[]; readonly set: VectorSet }> {
-  const dim = patchVectorDim(basis)
-  for await (const batch of table.scan(new Set(hashes), signal))
-    for (let from = 0; from < batch.length; from += picturesAtOnce) {
-      await new Promise(setImmediate)
-      const pictures = batch.slice(from, from + picturesAtOnce)
-      const vectors = patchVectors(basis, pictures)
-      const [patches, rows]: [number[], number[]] = [[], []]
-      let at = 0
-      for (const { hash, gridHeight, gridWidth } of pictures) {
-        const start = starts[places.get(hash)!]!
-        for (let patch = 0; patch < gridHeight * gridWidth; patch++, at++) {
-          if (!members.has(state.base.labels[start + patch]!)) continue
-          patches.push(start + patch)
-          rows.push(at)
-        }
-      }
-      const matrix = new Float32Array(rows.length * dim)
-      rows.forEach((row, index) => matrix.set(vectors.subarray(row * dim, (row + 1) * dim), index * dim))
-      if (rows.length > 0) yield { patches, set: { dim, rows: Uint32Array.from(rows.keys()), matrix } }
-    }
-}
-
 /** Some of the patches of a segment, spread over all of its pictures, at unit length. */
 async function sampleOf(tokens: Tokens, segmentation: StoredSegmentation, members: ReadonlySet<number>, signal: AbortSignal): Promise<VectorSet> {
   const all = [...members].reduce((sum, one) => sum + segmentation.state.base.sizes[one]!, 0)
@@ -191,7 +152,7 @@ async function sampleOf(tokens: Tokens, segmentation: StoredSegmentation, member
   const dim = patchVectorDim(tokens.basis)
   const matrix = new Float32Array(Math.ceil(all / stride) * dim)
   let [seen, taken] = [0, 0]
-  for await (const { set } of memberPatches(tokens, segmentation, members, signal))
+  for await (const { set } of memberPatches(tokens, segmentation, members, segmentation.hashes, signal))
     for (let row = 0; row < set.rows.length; row++) if (seen++ % stride === 0) matrix.set(set.matrix.subarray(row * dim, (row + 1) * dim), dim * taken++)
   return { dim, rows: Uint32Array.from({ length: taken }, (_, row) => row), matrix: matrix.subarray(0, taken * dim) }
 }
@@ -214,7 +175,7 @@ async function split(state: EngineState, segmentation: StoredSegmentation, id: n
   // What has no tokens any more goes with the first part.
   const labels = base.labels.map((label) => (members.has(label) ? before : label))
   const cosines = new Float64Array(clusters)
-  for await (const { patches, set } of memberPatches(tokens, segmentation, members, signal)) {
+  for await (const { patches, set } of memberPatches(tokens, segmentation, members, segmentation.hashes, signal)) {
     const nearest = await cosinesWithCentres(set, centres, options)
     patches.forEach((patch, row) => {
       labels[patch] = before + nearest.labels[row]!

@@ -5,13 +5,11 @@ import type { LibraryImage } from '../library'
 import type { EngineState } from './engine-state'
 import { placeMap, presentContents } from './map-places'
 import { presence, presentRows } from './row-hashes'
-import { mergesOf, requireSegment, segmentOfBase, sizeOf, type StoredSegmentation } from './segmentation-states'
+import { mergesOf, noSegment, requireSegment, segmentOfBase, sizeOf, type StoredSegmentation } from './segmentation-states'
 
-type ViewState = Pick<EngineState, 'segmentations' | 'hashRows' | 'libraries' | 'maps'>
+export type ViewState = Pick<EngineState, 'segmentations' | 'hashRows' | 'libraries' | 'maps'>
 
 const representatives = 12
-/** Label of a patch that no segment has. */
-const none = 65_535
 
 /** Patches of each base segment in each content: uint32 [contents, base segments]. Remembered while the labels are the same. */
 const counts = new WeakMap<Uint16Array, Uint32Array>()
@@ -27,7 +25,7 @@ function countsOf({ starts, state: { base } }: StoredSegmentation): Uint32Array 
 }
 
 /** Share of each content that a segment takes, 0..1, float32 [contents]. */
-function sharesOf(segmentation: StoredSegmentation, of: readonly number[]): Float32Array {
+export function sharesOf(segmentation: StoredSegmentation, of: readonly number[]): Float32Array {
   const { starts, state } = segmentation
   const all = countsOf(segmentation)
   const width = state.base.sizes.length
@@ -38,7 +36,7 @@ function sharesOf(segmentation: StoredSegmentation, of: readonly number[]): Floa
 }
 
 /** Rows of each content that are there, and how many contents of the segmentation are. */
-function rowsHere({ hashRows, libraries }: ViewState, libraryId: string, { hashes }: StoredSegmentation): readonly (readonly number[])[] {
+export function rowsHere({ hashRows, libraries }: ViewState, libraryId: string, { hashes }: StoredSegmentation): readonly (readonly number[])[] {
   const images = libraries.images(libraryId)
   const rowsOf = hashRows.of(images)
   const isPresent = presence(images)
@@ -150,7 +148,7 @@ export async function segmentsOfMap(view: ViewState, libraryId: string, mapId: s
     const place = places.get(images[row]?.hash ?? '')
     if (place === undefined || starts[place]! + patches[point]! >= starts[place + 1]!) return -1
     const segment = segmentOf[state.base.labels[starts[place]! + patches[point]!]!]!
-    return segment === none ? -1 : segment
+    return segment === noSegment ? -1 : segment
   })
   return { labels }
 }

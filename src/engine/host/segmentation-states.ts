@@ -46,6 +46,9 @@ export interface StoredSegmentation extends Omit<SegmentationInfo, 'segments' | 
   readonly undo: readonly SegmentState[]
 }
 
+/** Label of a patch that no segment has. */
+export const noSegment = 65_535
+
 /** Changes that can be taken back. */
 const maxUndo = 20
 
@@ -83,6 +86,16 @@ export function requireSegment({ segments }: SegmentState, id: number): StoredSe
 /** Patches of a segment. */
 export function sizeOf({ base }: SegmentState, { of }: StoredSegment): number {
   return of.reduce((sum, one) => sum + base.sizes[one]!, 0)
+}
+
+/** Mean direction of the patches of some base segments; float32 [dim], at unit length. */
+export function centreOf({ base }: Pick<SegmentState, 'base'>, of: readonly number[]): Float32Array {
+  const { centres, dim, sizes, tightness } = base
+  // A centre is the direction of the sum of its patches, whose length is their number times their mean cosine with it.
+  const sum = new Float64Array(dim)
+  for (const one of of) for (let column = 0; column < dim; column++) sum[column]! += centres[one * dim + column]! * sizes[one]! * tightness[one]!
+  const length = Math.hypot(...sum)
+  return Float32Array.from(sum, (value) => (length > 0 ? value / length : 0))
 }
 
 /** The segment with something else about it. @throws EngineError NOT_FOUND */
@@ -147,9 +160,9 @@ export function splitSegment(state: SegmentState, id: number, base: SegmentBase,
   return { ...state, base, segments: state.segments.flatMap((segment) => (segment.id === id ? added : [segment])) }
 }
 
-/** Segment of each base segment; 65535 for one that no segment has. */
+/** Segment of each base segment; {@link noSegment} for one that no segment has. */
 export function segmentOfBase({ base, segments }: SegmentState): Uint16Array {
-  const map = new Uint16Array(base.sizes.length).fill(65_535)
+  const map = new Uint16Array(base.sizes.length).fill(noSegment)
   for (const { id, of } of segments) for (const one of of) map[one] = id
   return map
 }

@@ -1,8 +1,9 @@
 /** @file Masks that people bring: which labels are read from which kind of picture, and what is refused. */
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { maskColour } from '../../../src/engine/display'
 import { encodeIndexedPng } from '../../../src/engine/export'
-import { frameNames, maskColour, readMask, requireMarked, requireShape } from '../../../src/engine/host'
+import { frameNames, readMask, requireMarked, requireShape } from '../../../src/engine/host'
 import { pngClaiming } from '../../helpers/pictures'
 import { thrownBy } from '../../helpers/thrown'
 

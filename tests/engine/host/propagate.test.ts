@@ -48,7 +48,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const request = (): PropagateRequest => ({ libraryId, rows: undefined, modelId, size: 224, first: { kind: 'segments', segmentationId } })
+const request = (): PropagateRequest => ({ libraryId, rows: undefined, modelId, size: 224, first: { kind: 'segments', segmentationId, segments: [0, 1] } })
 
 describe('segments as a first frame', () => {
   it('lie where they were found, are background where the model did not look, and are followed', async () => {
@@ -68,8 +68,33 @@ describe('segments as a first frame', () => {
     expect(files.length).toBeGreaterThan(0)
   })
 
+  it('are shown before the run as it begins with them, all or those that are chosen', async () => {
+    const first = await client['propagate.segments']({ libraryId, row: 0, segmentationId, modelId, size: 224 })
+    const all = await client['segments.load']({ libraryId, segmentationId })
+    const stored = new Map(all.segments.map(({ id, name, colour }) => [id, { id, name, colour }]))
+    expect(first.segments.map(({ patches: _patches, ...rest }) => rest)).toEqual(first.segments.map(({ id }) => stored.get(id)))
+    expect(first.segments.map(({ id, patches }) => [id, patches])).toEqual(first.segments.map(({ id }) => [id, first.labels.filter((label) => label === id).length]))
+    // The block is a sixth of the frame in each direction, so it comes second.
+    const [ground, block] = first.segments.map(({ id }) => id)
+    for (const segments of [[ground!, block!], [block!]]) {
+      const events: PropagateEvent[] = []
+      await client['propagate.run']({ ...request(), rows: Uint32Array.of(0, 1), first: { kind: 'segments', segmentationId, segments } }, (event) => { events.push(event) }).result
+      const classes = events.findIndex(({ kind }) => kind === 'classes')
+      const frameAt = events.findIndex(({ kind }) => kind === 'frame')
+      expect(classes).toBeLessThan(frameAt)
+      const [told, begun] = [events[classes], events[frameAt]]
+      if (told?.kind !== 'classes' || begun?.kind !== 'frame') throw new Error('nothing was told')
+      expect(told.classes.map(({ name }) => name).sort()).toEqual(['Background', ...segments.map((id) => stored.get(id)!.name)].sort())
+      const labelOf = new Map(told.classes.map(({ label, name }) => [name, label]))
+      expect([begun.gridHeight, begun.gridWidth]).toEqual([first.gridHeight, first.gridWidth])
+      expect([...begun.labels]).toEqual(Array.from(first.labels, (id) => (segments.includes(id) ? labelOf.get(stored.get(id)!.name) : 0)))
+    }
+    const unknown = client['propagate.run']({ ...request(), first: { kind: 'segments', segmentationId, segments: [99] } }, () => undefined).result
+    expect(await thrownBy(() => unknown)).toMatchObject({ code: 'NOT_FOUND', message: 'there is no segment 99' })
+  })
+
   it('are asked for by a segmentation that is there', async () => {
-    const asked = client['propagate.run']({ ...request(), first: { kind: 'segments', segmentationId: 'nowhere' } }, () => undefined).result
+    const asked = client['propagate.run']({ ...request(), first: { kind: 'segments', segmentationId: 'nowhere', segments: [0] } }, () => undefined).result
     expect(await thrownBy(() => asked)).toMatchObject({ code: 'NOT_FOUND' })
   })
 

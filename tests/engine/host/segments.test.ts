@@ -1,12 +1,15 @@
 /** @file Segments of the real engine over pictures with known regions: found, the same for a seed, changed, there after a restart, written. */
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { patchVectorDim, patchVectors } from '../../../src/engine/collection'
 import { connect, engineContract, type Client, type ClientMessage, type EngineContract, type HostMessage, type Segmentation, type SegmentChange, type SegmentExportRequest } from '../../../src/engine/contract'
 import { decodeIndexedPng } from '../../../src/engine/export'
 import { createEngine, type Engine } from '../../../src/engine/host'
+import { openStore } from '../../../src/engine/library'
 import { memoryPair } from '../../../src/engine/link'
 import { thrownBy } from '../../helpers/thrown'
 import { addUntrainedModel } from '../../helpers/untrained-model'
@@ -64,6 +67,30 @@ afterAll(async () => {
 const find = (segments: number | 'auto', seed = 1) => client['segments.find']({ libraryId, rows: undefined, modelId, segments, restarts: 2, seed }, () => undefined).result
 const labelsOf = async (segmentationId: string, row: number) => (await client['segments.picture']({ libraryId, segmentationId, row })).labels
 const byRow = (segmentationId: string) => Promise.all(Array.from({ length: pictures }, (_, row) => labelsOf(segmentationId, row)))
+
+/** Tokens of all pictures as the store has them, at unit length, and whose they are. */
+async function storedVectors(): Promise<{ readonly vectors: Float32Array; readonly dim: number; readonly rowAt: readonly { readonly row: number; readonly patch: number }[] }> {
+  const store = await openStore(join(folder, 'workspace'), { mode: 'read' })
+  const [key] = await store.models()
+  const table = await store.patches(key!)
+  const basis = (await table.basis())!
+  const rowOf = new Map<string, number>()
+  for (let row = 0; row < pictures; row++) rowOf.set(createHash('sha256').update(await picture(row)).digest('hex'), row)
+  const [parts, rowAt]: [Float32Array[], { row: number; patch: number }[]] = [[], []]
+  for await (const batch of table.scan(await table.hashes(), new AbortController().signal))
+    for (const one of batch) {
+      parts.push(patchVectors(basis, [one]))
+      for (let patch = 0; patch < one.gridHeight * one.gridWidth; patch++) rowAt.push({ row: rowOf.get(one.hash)!, patch })
+    }
+  await store.close()
+  const vectors = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    vectors.set(part, at)
+    at += part.length
+  }
+  return { vectors, dim: patchVectorDim(basis), rowAt }
+}
 
 describe('segments', () => {
   let found: Segmentation
@@ -139,6 +166,41 @@ describe('segments', () => {
     expect({ canUndo, segments: rest.segments }).toEqual({ canUndo: false, segments: found.segments })
     expect(await thrownBy(() => change({ kind: 'undo' }))).toMatchObject({ code: 'BAD_REQUEST' })
     expect(await thrownBy(() => change({ kind: 'rename', segment: 99, name: 'x' }))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('can be divided in more than two, which say together what one said', async () => {
+    const { segmentationId } = found.info
+    const [ground, block] = found.segments.map(({ id }) => id)
+    const before = await byRow(segmentationId)
+    const divided = await client['segments.change']({ libraryId, segmentationId, change: { kind: 'split', segment: ground!, into: 4 } })
+    expect(divided.segments.map(({ name }) => name).filter((name) => name.startsWith('Segment 1 ')).sort()).toEqual(['Segment 1 (1)', 'Segment 1 (2)', 'Segment 1 (3)', 'Segment 1 (4)'])
+    expect(divided.segments.find(({ id }) => id === block)).toEqual(found.segments[1])
+    const after = await byRow(segmentationId)
+    expect(after.map((labels) => [...labels].map((label) => label === block))).toEqual(before.map((labels) => [...labels].map((label) => label === block)))
+    expect(new Set(after.flatMap((labels) => [...labels])).size).toBe(5)
+    await client['segments.change']({ libraryId, segmentationId, change: { kind: 'undo' } })
+  })
+
+  it('have typical patches: of each picture the one nearest to the mean of all, the nearest picture first', async () => {
+    const { segmentationId } = found.info
+    const block = found.segments[1]!.id
+    const typical = await client['segments.typical']({ libraryId, segmentationId, segment: block, top: 100 })
+    // By the definition, from the tokens as they are stored.
+    const labels = await byRow(segmentationId)
+    const { vectors, rowAt, dim } = await storedVectors()
+    const members = [...rowAt.keys()].filter((index) => labels[rowAt[index]!.row]![rowAt[index]!.patch] === block)
+    const mean = Float64Array.from({ length: dim }, (_, column) => members.reduce((sum, index) => sum + vectors[index * dim + column]!, 0))
+    const length = Math.hypot(...mean)
+    const cosineOf = (index: number): number => mean.reduce((sum, value, column) => sum + (value * vectors[index * dim + column]!) / length, 0)
+    const best = Array.from({ length: pictures }, (_, row) => Math.max(...members.filter((index) => rowAt[index]!.row === row).map(cosineOf)))
+    expect(typical.map(({ row }) => row).sort((a, b) => a - b)).toEqual([...best.keys()])
+    for (const { row, patch, cosine, gridHeight, gridWidth } of typical) {
+      expect([gridHeight, gridWidth, labels[row]![patch]]).toEqual([grid, grid, block])
+      expect(cosine).toBeCloseTo(best[row]!, 3)
+    }
+    expect(typical.every(({ cosine }, index) => cosine <= (typical[index - 1]?.cosine ?? 1 + 1e-6))).toBe(true)
+    expect((await client['segments.typical']({ libraryId, segmentationId, segment: block, top: 3 })).map(({ row }) => row)).toEqual(typical.slice(0, 3).map(({ row }) => row))
+    expect(await thrownBy(() => client['segments.typical']({ libraryId, segmentationId, segment: 77, top: 3 }))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('lie on the points of a map of patches', async () => {

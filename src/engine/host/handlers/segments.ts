@@ -5,6 +5,7 @@ import { presentRows } from '../row-hashes'
 import { writeSegmentFiles } from '../segment-export'
 import { changeSegmentation, segmentLibrary } from '../segment-library'
 import { pixelsOfPicture, preparedOfRow } from '../segment-pixels'
+import { typicalPatches } from '../segment-typical'
 import { listSegmentations, loadSegmentation, measuresOfPicture, picturesOfSegment, segmentsOfMap, segmentsOfPicture } from '../segment-view'
 
 type SegmentRequests = Extract<keyof Handlers<EngineContract>, `segments.${string}`>
@@ -39,6 +40,7 @@ export function segmentHandlers(state: EngineState): Pick<Handlers<EngineContrac
     'segments.pixels': (request) => pixelsOfPicture(state, request),
     'segments.measures': ({ libraryId, segmentationId, row }) => measuresOfPicture(state, libraryId, segmentationId, row),
     'segments.pictures': ({ libraryId, segmentationId, segment }) => picturesOfSegment(state, libraryId, segmentationId, segment),
+    'segments.typical': (request) => typicalPatches(state, request),
     'segments.map': ({ libraryId, mapId, segmentationId }) => segmentsOfMap(state, libraryId, mapId, segmentationId),
     'segments.export': (request, context) => exportSegments(state, request, context),
   }
