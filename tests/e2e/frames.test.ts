@@ -1,4 +1,4 @@
-/** @file A film: something is marked on its first frame, followed through the others, played, and written out. */
+/** @file A film: something is marked on its first frame, by hand or by its segments, followed through the others, played, and written out. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -16,8 +16,8 @@ const button = (name: string | RegExp) => app.page.getByRole('button', { name })
 const shoot = async (name: string): Promise<void> => {
   if (shots !== undefined) await app.page.screenshot({ path: join(shots, `${name}.png`) })
 }
-/** Where the warm square lies in frame `index`. */
-const square = (index: number) => ({ left: 32 + pace * index, top: 72, size })
+/** Where the warm square lies in frame `index`: inside what the model sees when it embeds the frame, the middle 196 pixels. */
+const square = (index: number) => ({ left: 72 + pace * index, top: 72, size })
 
 /** A warm square that goes to the right over cold, uneven ground. */
 async function makeFrames(folder: string): Promise<void> {
@@ -110,6 +110,49 @@ describe('a film', () => {
     await file.waitFor({ timeout: 30_000 })
     const [download] = await Promise.all([app.page.waitForEvent('download'), file.click()])
     expect(download.suggestedFilename()).toMatch(/\.zip$/)
+  })
+
+  it('asks for segments where there are none', async () => {
+    await app.page.keyboard.press('Home')
+    await app.page.getByRole('radio', { name: 'Segments' }).click()
+    await byTestId('no-segments').waitFor()
+    expect(await byTestId('propagate').isDisabled()).toBe(true)
+    await shoot('frames without segments')
+    await button('Find segments first').click()
+    await button('Embed this folder…').click()
+    await app.page.getByRole('dialog').getByRole('button', { name: 'Embed', exact: true }).click()
+    await byTestId('embed-status').getByText(`${frames} with patch tokens`).waitFor({ timeout: 60_000 })
+    await app.page.keyboard.press('Escape')
+    await app.page.getByRole('radio', { name: 'As many as I say' }).click()
+    await app.page.getByRole('slider', { name: 'Segments' }).press('Home')
+    await byTestId('find-segments').click()
+    await byTestId('segment').nth(1).waitFor({ timeout: 60_000 })
+  })
+
+  it('is marked by a segment, seen before the run in the colour that it keeps, and followed to its last frame', async () => {
+    await app.page.getByRole('link', { name: 'Frames' }).click()
+    const ticks = byTestId('first-segments').getByRole('checkbox')
+    await ticks.nth(1).waitFor({ timeout: 30_000 })
+    expect([await ticks.count(), await ticks.nth(0).isChecked(), await ticks.nth(1).isChecked()]).toEqual([2, true, true])
+    await shoot('frames segments')
+    // The larger one is the ground.
+    await ticks.nth(0).uncheck()
+    expect(await agreement(0)).toBeGreaterThan(0.6)
+    const swatch = await byTestId('first-segments').getByRole('listitem').nth(1).locator('.tick-colour').evaluate((dot) => getComputedStyle(dot).backgroundColor)
+    const shown = () =>
+      byTestId('frame-labels').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        const lit = Array.from({ length: data.length / 4 }, (_, patch) => data.slice(4 * patch, 4 * patch + 4)).filter((pixel) => pixel[3]! > 0)
+        return [...new Set(lit.map(([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`))]
+      })
+    expect(await shown()).toEqual([swatch])
+    await byTestId('propagate').click()
+    await byTestId('frames-done').waitFor({ timeout: 90_000 })
+    for (let step = 1; step < frames; step++) await app.page.keyboard.press('ArrowRight')
+    await app.page.waitForTimeout(200)
+    expect(await agreement(frames - 1)).toBeGreaterThan(0.6)
+    expect(await shown()).toEqual([swatch])
+    await shoot('frames segment followed')
     expect(app.complaints).toEqual([])
   })
 })

@@ -1,42 +1,25 @@
 /** @file A sequence of frames: what is marked on the first one is carried through the others. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
-import type { Analysis, FirstFrame, JobHandle, PropagateEvent, PropagateExportRequest, PropagateExportResult, PropagateResult } from '../../engine/contract'
+import type { Analysis, FirstFrame, FrameClass, JobHandle, PropagateEvent, PropagateExportRequest, PropagateExportResult, PropagateResult } from '../../engine/contract'
 import { useClient } from '../services/client'
 import { isCancelled, problemOf, type Problem } from '../services/problem'
+import { createFirstSegments } from './first-segments'
+import { painted, type FrameLabels } from './frame-labels'
 import { useJobsStore } from './jobs'
 import { useLibraryStore } from './library'
 import { createLibraryWork } from './library-work'
 import { useModelsStore } from './models'
 import { useSelectionStore } from './selection'
 
-/** Labels of one frame by patch; 0 is background. */
-export interface FrameLabels {
-  readonly gridHeight: number
-  readonly gridWidth: number
-  readonly labels: Uint8Array
-}
-
 /** Classes that can be painted: background is 0. */
 export const paintClasses = [1, 2, 3, 4, 5, 6, 7, 8] as const
 export const frameSizes = [224, 320, 480] as const
+/** What the first frame is labelled by. */
+export type FirstMarks = 'paint' | 'segments'
 const kept = 50
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
-
-/** Sets labels within `radius` patches of one; the same array comes back where nothing changes. */
-export function painted(labels: Uint8Array, gridWidth: number, patch: number, radius: number, label: number): Uint8Array {
-  const [column, row] = [patch % gridWidth, Math.floor(patch / gridWidth)]
-  const next = labels.slice()
-  let changed = false
-  for (let index = 0; index < next.length; index++) {
-    const [dx, dy] = [(index % gridWidth) - column, Math.floor(index / gridWidth) - row]
-    if (dx * dx + dy * dy > radius * radius || next[index] === label) continue
-    next[index] = label
-    changed = true
-  }
-  return changed ? next : labels
-}
 
 export const useFramesStore = defineStore('frames', () => {
   const library = useLibraryStore()
@@ -51,6 +34,11 @@ export const useFramesStore = defineStore('frames', () => {
   const labels = shallowRef<Uint8Array>(new Uint8Array())
   const past = shallowRef<readonly Uint8Array[]>([])
   const found = shallowRef<readonly (FrameLabels | undefined)[]>([])
+  /** What labels of the frames mean, as the run tells it. */
+  const told = shallowRef<readonly FrameClass[]>([])
+  const marks = shallowRef<FirstMarks>('paint')
+  /** Whether the last run began with a mask file, which the page does not read. */
+  const isFromFile = shallowRef(false)
   let looking: JobHandle<Analysis> | undefined
 
   /** Frames in their order: the pictures that are selected, or all, by name. */
@@ -61,7 +49,18 @@ export const useFramesStore = defineStore('frames', () => {
     return named.sort((a, b) => byName.compare(a.entry!.relativePath, b.entry!.relativePath)).map(({ row }) => row)
   })
   const firstId = computed(() => library.entryOfRow(rows.value[0] ?? -1)?.id)
-  const isMarked = computed(() => labels.value.some((label) => label !== 0))
+  const segments = createFirstSegments(
+    computed(() => {
+      const [libraryId, modelId, row] = [library.library?.libraryId, models.active?.id, rows.value[0]]
+      return libraryId === undefined || modelId === undefined || row === undefined ? undefined : { libraryId, modelId, row, size: size.value }
+    }),
+  )
+  const isPainted = computed(() => labels.value.some((label) => label !== 0))
+  /** What a run would begin with; undefined while nothing is marked. */
+  const begins = computed<FirstFrame | undefined>(() => {
+    if (marks.value === 'segments') return segments.first.value
+    return first.value === undefined || !isPainted.value ? undefined : { kind: 'patches', gridHeight: first.value.gridHeight, gridWidth: first.value.gridWidth, labels: labels.value }
+  })
 
   /** Looks at the first frame, so that one can mark on its patches. */
   const look = async (): Promise<void> => {
@@ -72,6 +71,7 @@ export const useFramesStore = defineStore('frames', () => {
     labels.value = new Uint8Array()
     past.value = []
     found.value = []
+    told.value = []
     work.reset()
     if (imageId === undefined || modelId === undefined) return
     const line = jobs.begin('Looking at the first frame')
@@ -96,7 +96,7 @@ export const useFramesStore = defineStore('frames', () => {
   }
   const undo = (): void => {
     const before = past.value.at(-1)
-    if (before === undefined) return
+    if (before === undefined || marks.value !== 'paint') return
     labels.value = before
     past.value = past.value.slice(0, -1)
   }
@@ -121,17 +121,18 @@ export const useFramesStore = defineStore('frames', () => {
     next[event.index] = event
     found.value = next
   }
-  const run = async (wanted?: FirstFrame): Promise<void> => {
-    const analysis = first.value
-    if (analysis === undefined) return
-    const { gridHeight, gridWidth } = analysis
+  const run = async (from = begins.value): Promise<void> => {
+    if (from === undefined) return
     found.value = []
+    told.value = []
     problem.value = undefined
-    const from: FirstFrame = wanted ?? { kind: 'patches', gridHeight, gridWidth, labels: labels.value }
+    exporting.reset()
+    isFromFile.value = from.kind === 'upload'
     await work.run(({ libraryId, modelId }, onProgress) =>
       useClient()['propagate.run']({ libraryId, rows: Uint32Array.from(rows.value), modelId, size: size.value, first: from }, (event) => {
         if (event.kind === 'progress') onProgress(event)
         else if (event.kind === 'frame') takeFrame(event)
+        else if (event.kind === 'classes') told.value = event.classes
       }),
     )
   }
@@ -147,24 +148,52 @@ export const useFramesStore = defineStore('frames', () => {
     const result = work.result.value
     if (result !== undefined) await exporting.run((_space, onProgress) => useClient()['propagate.export']({ propagationId: result.propagationId, what }, onProgress))
   }
-  /** Labels of one frame: as found, or as marked on the first. */
+  /** The first frame shows what is marked on it, which may be more than what was followed; the labels of a file are told only by the run. */
+  const showsMarks = (index: number): boolean => index === 0 && !(isFromFile.value && found.value[0] !== undefined)
+  /** Labels of one frame: as marked on the first, or as found. */
   const labelsOf = (index: number): FrameLabels | undefined => {
-    const known = found.value[index]
-    if (known !== undefined || index > 0 || first.value === undefined) return known
-    return { gridHeight: first.value.gridHeight, gridWidth: first.value.gridWidth, labels: labels.value }
+    if (!showsMarks(index)) return found.value[index]
+    if (marks.value === 'segments') return segments.labels.value
+    return first.value && { gridHeight: first.value.gridHeight, gridWidth: first.value.gridWidth, labels: labels.value }
+  }
+  /** What the labels of a frame mean that are not painted ones. */
+  const classesOf = (index: number): readonly FrameClass[] => {
+    if (!showsMarks(index)) return told.value
+    return marks.value === 'segments' ? segments.classes.value : []
   }
 
-  watch(() => [firstId.value, models.active?.id, size.value].join(), () => void look())
+  watch(() => [firstId.value, models.active?.id, size.value].join(), () => {
+    void look()
+    if (marks.value === 'segments') void segments.show()
+  })
+  watch(
+    () => library.library?.libraryId,
+    () => {
+      segments.forget()
+      if (marks.value === 'segments') void segments.refresh()
+    },
+  )
   watch(rows, () => {
     found.value = []
+    told.value = []
+    isFromFile.value = false
     work.reset()
     exporting.reset()
   })
+  watch(marks, (now) => {
+    if (now === 'segments') void segments.refresh()
+  })
+  watch([marks, labels, segments.followed], () => {
+    isFromFile.value = false
+  })
 
   return {
-    size, rows, first, problem, labels, found, isMarked,
-    canUndo: computed(() => past.value.length > 0),
+    size, rows, first, problem, labels, found, marks, isPainted,
+    isMarked: computed(() => begins.value !== undefined),
+    canUndo: computed(() => marks.value === 'paint' && past.value.length > 0),
+    segmentations: segments.stored, segmentationId: segments.chosenId, firstSegments: segments.found, followed: segments.followed, segmentsProblem: segments.problem,
+    chooseSegmentation: segments.choose, refreshSegments: segments.refresh, toggleSegment: segments.toggle, followAll: segments.followAll,
     state: work.state, result: work.result, exportState: exporting.state, exported: exporting.result,
-    look, keep, paint, undo, clear, findObject, run, runFromFile, stop: work.stop, write, labelsOf,
+    look, keep, paint, undo, clear, findObject, run, runFromFile, stop: work.stop, stopWriting: exporting.stop, write, labelsOf, classesOf,
   }
 })

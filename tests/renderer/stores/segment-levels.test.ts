@@ -26,6 +26,14 @@ describe('segments over a picture', () => {
     expect([[...points], [pixels[0], pixels[4], pixels[8]], pixels[3]]).toEqual([[2, 4, 4], [20, 40, 40], 140])
   })
 
+  it('keep the shape of a grid that is wider than high, by patch and by pixel', () => {
+    const labels = Uint16Array.of(2, 4, 4, 2, 4, 2, 2, 4)
+    for (const wide of [{ gridHeight: 2, gridWidth: 4, labels }, { height: 2, width: 4, labels }]) {
+      const { gridHeight, gridWidth, pixels, points } = segmentShade(wide, { colours, into, only: undefined, opacity: 1 })
+      expect([gridHeight, gridWidth, pixels.length / 4, [...points]]).toEqual([2, 4, 8, [...labels]])
+    }
+  })
+
   it('leave the rest dark where one is looked at', () => {
     const { pixels } = segmentShade(found, { colours, into, only: 4, opacity: 1 })
     expect([[...pixels.subarray(0, 4)], [...pixels.subarray(4, 8)]]).toEqual([[0, 0, 0, 184], [40, 0, 0, 84]])

@@ -18,5 +18,5 @@ export function labelShade({ gridHeight, gridWidth, labels, confidence, named }:
     pixels.set(colour, 4 * patch)
     pixels[4 * patch + 3] = 255 * (hand !== none ? byHand : leastSure + (surest - leastSure) * (confidence[patch] ?? 0))
   }
-  return { grid: gridWidth, pixels, points: Int32Array.from({ length: patches }, (_, patch) => patch) }
+  return { gridHeight, gridWidth, pixels, points: Int32Array.from({ length: patches }, (_, patch) => patch) }
 }

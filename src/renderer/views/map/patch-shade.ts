@@ -2,11 +2,11 @@
 import { pointState } from '../../point-cloud'
 
 export interface PatchShade {
-  /** Patches down and across. */
-  readonly grid: number
-  /** uint8 [grid, grid, 4]. */
+  readonly gridHeight: number
+  readonly gridWidth: number
+  /** uint8 [gridHeight, gridWidth, 4]. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>
-  /** Point of each patch; -1 for one that the cloud leaves out. int32 [grid, grid]. */
+  /** Point of each patch; -1 for one that the cloud leaves out. int32 [gridHeight, gridWidth]. */
   readonly points: Int32Array
 }
 
@@ -33,11 +33,11 @@ export function patchShade(points: Uint32Array, patches: Uint32Array, tints: Uin
       pixels[4 * patch + 3] = 255 * ((state & pointState.selected) !== 0 ? colourShare / 2 : colourShare)
     }
   }
-  return { grid, pixels, points: pointAt }
+  return { gridHeight: grid, gridWidth: grid, pixels, points: pointAt }
 }
 
-/** The patch under a place in fractions of the square that the model saw; undefined outside. */
-export function patchUnder(x: number, y: number, grid: number): number | undefined {
-  const [column, row] = [Math.floor(x * grid), Math.floor(y * grid)]
-  return column < 0 || row < 0 || column >= grid || row >= grid ? undefined : row * grid + column
+/** The patch under a place in fractions of what the model saw; undefined outside. */
+export function patchUnder(x: number, y: number, { gridHeight, gridWidth }: Pick<PatchShade, 'gridHeight' | 'gridWidth'>): number | undefined {
+  const [column, row] = [Math.floor(x * gridWidth), Math.floor(y * gridHeight)]
+  return column < 0 || row < 0 || column >= gridWidth || row >= gridHeight ? undefined : row * gridWidth + column
 }

@@ -14,9 +14,9 @@ export interface SegmentLook {
   readonly opacity: number
 }
 
-/** Labels as the square of a tile: patches, or pixels at the picture's edges. `points` are the segments themselves. */
+/** Labels over a tile: patches, or pixels at the picture's edges. `points` are the segments themselves. */
 export function segmentShade(found: PictureSegments | SegmentPixels, { colours, into, only, opacity }: SegmentLook): PatchShade {
-  const width = 'gridWidth' in found ? found.gridWidth : found.width
+  const [gridHeight, gridWidth] = 'gridWidth' in found ? [found.gridHeight, found.gridWidth] : [found.height, found.width]
   const pixels = new Uint8ClampedArray(4 * found.labels.length)
   const points = new Int32Array(found.labels.length)
   found.labels.forEach((label, index) => {
@@ -26,5 +26,5 @@ export function segmentShade(found: PictureSegments | SegmentPixels, { colours, 
     pixels.set(isOther ? [0, 0, 0] : (colours.get(segment) ?? [128, 128, 128]), 4 * index)
     pixels[4 * index + 3] = 255 * (isOther ? dark : opacity * shown * (only === undefined ? 1 : 0.6))
   })
-  return { grid: width, pixels, points }
+  return { gridHeight, gridWidth, pixels, points }
 }

@@ -10,9 +10,9 @@ describe('predicted and named patches', () => {
   it('are stronger the surer they are, strongest where a person named them, and nothing where there is no class', () => {
     const classes = [{ id: 4, name: 'weed', colour: [10, 20, 30], pictures: 0, patches: 0 }] as const
     const found = { gridHeight: 2, gridWidth: 2, labels: Uint8Array.of(4, 4, 255, 4), confidence: Float32Array.of(1, 0, 0, 0), named: Uint8Array.of(255, 255, 255, 4) }
-    const { pixels, points, grid } = labelShade(found, classes)
-    expect({ grid, points: [...points], colour: [...pixels.subarray(0, 3)], alpha: [pixels[3], pixels[7], pixels[11], pixels[15]] }).toEqual({
-      grid: 2,
+    const { pixels, points, gridHeight, gridWidth } = labelShade(found, classes)
+    expect({ grid: [gridHeight, gridWidth], points: [...points], colour: [...pixels.subarray(0, 3)], alpha: [pixels[3], pixels[7], pixels[11], pixels[15]] }).toEqual({
+      grid: [2, 2],
       points: [0, 1, 2, 3],
       colour: [10, 20, 30],
       alpha: [140, 31, 0, 217],
@@ -38,7 +38,10 @@ describe('a picture beside a cloud', () => {
   })
 
   it('knows the patch under the pointer, and none outside', () => {
-    expect([patchUnder(0.99, 0.01, 4), patchUnder(0, 0.5, 4), patchUnder(-0.01, 0.5, 4), patchUnder(0.5, 1, 4)]).toEqual([3, 8, undefined, undefined])
+    const square = { gridHeight: 4, gridWidth: 4 }
+    expect([patchUnder(0.99, 0.01, square), patchUnder(0, 0.5, square), patchUnder(-0.01, 0.5, square), patchUnder(0.5, 1, square)]).toEqual([3, 8, undefined, undefined])
+    const wide = { gridHeight: 2, gridWidth: 4 }
+    expect([patchUnder(0.99, 0.01, wide), patchUnder(0, 0.5, wide), patchUnder(0.6, 0.99, wide)]).toEqual([3, 4, 6])
   })
 })
 
