@@ -9,7 +9,6 @@ import {
   type SegmentChange,
   type SegmentExportRequest,
   type SegmentExportResult,
-  type SegmentMeasure,
   type SegmentPictures,
   type SegmentPixels,
   type SegmentPixelsRequest,
@@ -18,6 +17,7 @@ import { useClient } from '../services/client'
 import { createLibraryWork, useLibrarySpace } from './library-work'
 import { useModelsStore } from './models'
 import { useNoticesStore } from './notices'
+import { createSegmentFacts } from './segment-facts'
 import { segmentsAtLevel } from './segment-levels'
 import { useSelectionStore, type RowScope } from './selection'
 
@@ -57,6 +57,14 @@ export const useSegmentsStore = defineStore('segments', () => {
   const into = computed(() => (segmentation.value === undefined ? new Map<number, number>() : segmentsAtLevel(segmentation.value, level.value)))
   const canUndo = computed(() => segmentation.value?.canUndo === true && !changing.value)
   const libraryId = (): string => space.value?.libraryId ?? ''
+  /** Changes by hand since the page was opened. */
+  const changes = shallowRef(0)
+  const facts = createSegmentFacts({
+    libraryId: computed(() => space.value?.libraryId),
+    segmentation,
+    openId: () => openId.value,
+    selected: (most) => (void selection.version, selection.count > 0 ? Array.from(selection.rows().subarray(0, most)) : []),
+  })
 
   const forget = (): void => {
     asked.clear()
@@ -96,6 +104,7 @@ export const useSegmentsStore = defineStore('segments', () => {
   const change = async (by: SegmentChange): Promise<void> => {
     const segmentationId = id.value
     if (segmentationId === undefined) return
+    changes.value++
     await showAnswer('The segments could not be changed', () => useClient()['segments.change']({ libraryId: libraryId(), segmentationId, change: by }))
     if (open.value === undefined) openId.value = undefined
     await refresh()
@@ -138,9 +147,6 @@ export const useSegmentsStore = defineStore('segments', () => {
       // The picture is shown without.
     }
   }
-  const measures = async (row: number): Promise<readonly SegmentMeasure[]> =>
-    id.value === undefined ? [] : useClient()['segments.measures']({ libraryId: libraryId(), segmentationId: id.value, row }).catch(() => [])
-
   const write = async (what: SegmentExportRequest['what'], rows: Uint32Array | undefined): Promise<void> => {
     const segmentationId = id.value
     if (segmentationId === undefined) return
@@ -149,6 +155,13 @@ export const useSegmentsStore = defineStore('segments', () => {
         if (event.kind === 'progress') onProgress(event)
       }),
     )
+  }
+  /** Lets go of the segment and the picture that are looked at; whether there was one. */
+  const leave = (): boolean => {
+    const isOpen = openId.value !== undefined || facts.lookedAt.value !== undefined
+    openId.value = undefined
+    facts.lookedAt.value = undefined
+    return isOpen
   }
   /** What was looked at last, or the newest that is kept. */
   const begin = async (): Promise<void> => {
@@ -188,7 +201,8 @@ export const useSegmentsStore = defineStore('segments', () => {
 
   return {
     state: work.state, segmentation, stored, wanted, scope, openId, open, pictures, marked, changing, canUndo, edges, level, into, labels, pixels,
-    exportState: exporting.state, exported: exporting.result,
-    begin, refresh, find, stop: work.stop, load, change, undo, mark, remove, want, measures, write,
+    exportState: exporting.state, exported: exporting.result, changes,
+    typical: facts.typical, lookedAt: facts.lookedAt, measured: facts.measured,
+    begin, refresh, find, stop: work.stop, load, change, undo, mark, remove, want, leave, write, stopWriting: exporting.stop,
   }
 })
