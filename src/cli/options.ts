@@ -96,3 +96,12 @@ export function addRuntime(command: Command): Command {
 export function addModel(command: Command): Command {
   return addRuntime(addWorkspace(command.option('--model <model>', 'a bundled model, an imported one, a run (its folder, or run:ID), or the path of anything that can be imported; by default the bundled one')))
 }
+
+/** What every evaluation on class folders takes. */
+export function addEvaluation(command: Command): Command {
+  return addModel(command)
+    .addOption(new Option('--pool <kind>', 'which vector of the model').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--limit <n>', 'only the first n pictures of each class', wholeNumber(1, 1_000_000_000))
+    .option('--size <n>', 'as for inspect; small pictures such as 32 px ones are best looked at in their own size', pictureSize)
+    .addOption(new Option('--features <kind>', 'vectors of the model, or the raw pixels for comparison').choices(['model', 'pixels'] as const).default('model' as const))
+}

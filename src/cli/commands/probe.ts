@@ -10,8 +10,8 @@ import type { Runtime } from '../../engine/runtime'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
-import { readSide, type Side } from './eval'
 import { modelFeatures } from './eval-features'
+import { readSide, type Side } from './eval-sides'
 
 export interface ProbeOptions extends ModelOptions {
   readonly method: ProbeMethod
@@ -65,7 +65,7 @@ export async function probe(trainFolder: string, testFolder: string, options: Pr
   const { signal } = context
   if (out !== undefined && !/\.(?:onnx|csv)$/i.test(out)) throw new EngineError('BAD_REQUEST', `--out ${out}: name a .csv or an .onnx file`)
   return withBackbone(options, context, async (backbone, runtime) => {
-    const make = modelFeatures(backbone, options.size ?? 'evaluation')
+    const make = modelFeatures(backbone, options.size ?? 'evaluation', 'cls')
     const [train, test] = [await readSide(trainFolder, limit, make, context), await readSide(testFolder, limit, make, context)]
     const { classes: all, labels } = classFolders([...train.images, ...test.images])
     const shown = labels.slice(0, train.images.length)

@@ -66,6 +66,7 @@ import type {
   ViewEstimate,
   ViewEstimateRequest,
 } from './dense'
+import type { EvaluateEvent, EvaluateRequest, EvaluateResult, EvaluationExport, EvaluationExportRequest, EvaluationList } from './evaluation'
 import type {
   ClassMap,
   DepthExportRequest,
@@ -269,6 +270,12 @@ export const engineContract = {
 
   /** Writes a model as one file, opens it again and compares it with the engine on real pictures. */
   'models.export': job<ModelExportRequest, ModelExportEvent, ModelExportResult>(),
+
+  /** Scores features on class folders; each score is kept as it comes, and stays when the rest is cancelled. */
+  'evaluate.run': job<EvaluateRequest, EvaluateEvent, EvaluateResult>(),
+  'evaluate.list': call<undefined, EvaluationList>(),
+  'evaluate.remove': call<{ readonly evaluationIds: readonly string[] }, undefined>(),
+  'evaluate.export': call<EvaluationExportRequest, EvaluationExport>(),
 
   'train.presets': call<undefined, readonly RecipePreset[]>(),
   'train.check': call<{ readonly recipe: string }, RecipeCheck>(),

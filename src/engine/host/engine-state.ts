@@ -11,6 +11,7 @@ import { createBackboneCache, type BackboneCache } from './backbone-cache'
 import { createClusterings, type Clusterings } from './clusterings'
 import { createColourBases, type ColourBases } from './colour-bases'
 import { createKeptDepths, type KeptDepths } from './depth/kept-depths'
+import { createEvaluations, type Evaluations } from './evaluation/evaluations'
 import { createExports, type Exports } from './exports'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createHeads, type Heads } from './heads'
@@ -64,6 +65,7 @@ export interface EngineState {
   readonly depths: KeptDepths
   readonly labelSets: LabelSets
   readonly segmentations: Segmentations
+  readonly evaluations: Evaluations
   readonly sets: PictureSets
   readonly uploads: Uploads
   /** One session for products of rows, opened when it is first wanted. */
@@ -150,6 +152,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     depths: createKeptDepths(join(options.workspace, 'depths')),
     labelSets: createLabelSets(join(options.workspace, 'labels'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     segmentations: createSegmentations(join(options.workspace, 'segmentations'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
+    evaluations: createEvaluations(join(options.workspace, 'evaluations')),
     sets: createPictureSets(join(options.workspace, 'sets'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),
     uploads: createUploads(),
     rowProducts,

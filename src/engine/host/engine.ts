@@ -6,6 +6,7 @@ import { createEngineState, disposeEngineState } from './engine-state'
 import { colourHandlers } from './handlers/colours'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
+import { evaluateHandlers } from './handlers/evaluate'
 import { headHandlers } from './handlers/heads'
 import { hubHandlers } from './handlers/hub'
 import { labelHandlers } from './handlers/labels'
@@ -74,6 +75,7 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
       ...mapHandlers(state),
       ...structureHandlers(state),
       ...setHandlers(state),
+      ...evaluateHandlers(state),
       ...trainHandlers(state),
       ...runHandlers(state),
     },

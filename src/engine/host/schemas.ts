@@ -60,6 +60,8 @@ const somePatches = z.instanceof(Uint32Array).optional()
 /** As for rows: JSON leaves undefined out. */
 const namedPatches = <T extends { readonly patches?: Uint32Array | undefined }>(argument: T) => ({ ...argument, patches: argument.patches })
 
+const evaluations = z.strictObject({ evaluationIds: z.array(id).min(1).max(900) })
+
 const analysisSize = z.union([z.int().min(1).max(maxEdge), z.literal('native'), z.literal('evaluation')])
 
 const plan = z.strictObject({
@@ -279,6 +281,20 @@ const schemas: Schemas = {
   'sets.remove': z.strictObject({ setId: id }),
   'sets.restore': z.strictObject({ libraryId: id, setId: id }),
   'sets.copy': z.strictObject({ libraryId: id, rows: someRows, folder: path, keepFolders: z.boolean() }),
+  'evaluate.run': z
+    .strictObject({
+      folder: path,
+      testFolder: path.optional(),
+      modelIds: z.array(id).max(1000),
+      pixels: z.boolean(),
+      protocols: z.array(z.enum(['knn', 'linear', 'retrieval'])).min(1).max(3),
+      pooling: z.enum(poolings),
+      perClass: z.int().min(1).max(1e9).optional(),
+    })
+    .transform((argument) => ({ ...argument, testFolder: argument.testFolder, perClass: argument.perClass })),
+  'evaluate.list': nothing,
+  'evaluate.remove': evaluations,
+  'evaluate.export': evaluations.extend({ format: z.enum(['csv', 'json']) }),
   'train.presets': nothing,
   'train.check': z.strictObject({ recipe }),
   'train.card': plan,

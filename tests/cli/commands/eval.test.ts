@@ -1,4 +1,4 @@
-/** @file `dinoscope eval knn`, run for real on drawn pictures of two classes. */
+/** @file `dinoscope eval`, run for real on drawn pictures of two classes. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const evaluate = (...args: readonly string[]) => runCli(['eval', 'knn', join(folder, 'train'), join(folder, 'test'), ...args, '--json', ...fast], join(folder, 'workspace'))
+const evaluateBy = (protocol: string, ...args: readonly string[]) => runCli(['eval', protocol, ...args, '--json', ...fast], join(folder, 'workspace'))
+const evaluate = (...args: readonly string[]) => evaluateBy('knn', join(folder, 'train'), join(folder, 'test'), ...args)
 const everyClassRight = [{ name: 'blue', queries: 2, correct: 2 }, { name: 'red', queries: 2, correct: 2 }]
 
 describe('dinoscope eval knn', () => {
@@ -51,5 +52,38 @@ describe('dinoscope eval knn', () => {
 
   it('refuses a k that is no number', async () => {
     expect((await evaluate('--k', '20,x')).code).toBe(2)
+  })
+})
+
+describe('dinoscope eval linear', () => {
+  it.each([
+    ['by the model, CLS and mean together', ['--size', '32', '--pool', 'cls+mean'], { features: 'cls+mean', size: 32, references: 8 }],
+    ['by raw pixels, with fewer pictures of each class', ['--features', 'pixels', '--limit', '3'], { features: 'pixels', references: 6 }],
+  ])('tells drawn classes apart %s, and how it chose its ridge', async (_how, args, expected) => {
+    const result = await evaluateBy('linear', join(folder, 'train'), join(folder, 'test'), ...args)
+    expect(result.code).toBe(0)
+    const told = lastJson(result) as { readonly C: number; readonly compared: readonly { readonly C: number }[]; readonly top5?: number }
+    expect(told).toMatchObject({ ...expected, accuracy: 1, correct: 4, queries: 4, overlap: 0, withoutReference: 0, classes: ['blue', 'red'], perClass: everyClassRight, confusion: [[2, 0], [0, 2]], unclassed: 1, skipped: [{ relativePath: 'red/broken.png' }] })
+    expect(told.compared.map(({ C }) => C)).toContain(told.C)
+    expect(told.top5).toBeUndefined()
+  })
+
+  it('does not learn from what it tests', async () => {
+    const result = await runCli(['eval', 'linear', join(folder, 'train'), join(folder, 'train'), '--features', 'pixels', ...fast], join(folder, 'workspace'))
+    expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 1, stderr: expect.stringContaining('all 8 pictures to learn from are also tested') as string })
+  })
+})
+
+describe('dinoscope eval retrieval', () => {
+  it('ranks each picture of a folder among all the others', async () => {
+    const result = await evaluateBy('retrieval', join(folder, 'train'), '--size', '32', '--pool', 'mean')
+    expect(result.code).toBe(0)
+    expect(lastJson(result)).toMatchObject({ features: 'mean', references: 8, queries: 8, overlap: 8, withoutRelevant: 0, precision: 1, trapezoid: 1, precisionAtR: 1, recall: [{ k: 1, share: 1 }, { k: 5, share: 1 }, { k: 10, share: 1 }], perClass: [{ name: 'blue', queries: 4, precision: 1 }, { name: 'red', queries: 4, precision: 1 }] })
+  })
+
+  it('searches by the pictures of another folder, and says so in words', async () => {
+    const result = await runCli(['eval', 'retrieval', join(folder, 'train'), join(folder, 'test'), '--features', 'pixels', ...fast], join(folder, 'workspace'))
+    expect(result.code).toBe(0)
+    expect(result.stdout).toContain('mAP: 100.00 % ± 15.31 (4 queries, each among 8 pictures)')
   })
 })

@@ -1,21 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { knn, normaliseRows, openRowProducts, type KnnOptions, type LabelledFeatures, type RowProducts } from '../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
-import { randomStream } from '../../../src/engine/tensor'
+import { clouds } from '../../helpers/class-clouds'
 import { thrownBy } from '../../helpers/thrown'
-
-/** The definition, one product at a time. */
-const plainProducts: RowProducts = (left, right, dim) => {
-  const [rows, columns] = [left.length / dim, right.length / dim]
-  const products = new Float32Array(rows * columns)
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      let sum = 0
-      for (let index = 0; index < dim; index++) sum += left[row * dim + index]! * right[column * dim + index]!
-      products[row * columns + column] = sum
-    }
-  return Promise.resolve(products)
-}
+import { plainProducts } from '../../helpers/vector-sets'
 
 /** dino/eval_knn.py over full sorts: the winner for each query. */
 function plainWinners(references: LabelledFeatures, queries: LabelledFeatures, dim: number, classes: number, k: number): number[] {
@@ -28,19 +16,6 @@ function plainWinners(references: LabelledFeatures, queries: LabelledFeatures, d
     const votes = Array.from({ length: classes }, (_value, label) => nearest.filter((one) => one.label === label).reduce((sum, one) => sum + Math.exp(one.similarity / 0.07), 0))
     return votes.indexOf(Math.max(...votes))
   })
-}
-
-/** Clouds around one centre for each class, wide enough that classes are mixed up. */
-function clouds(count: number, dim: number, classes: number, seed: number): LabelledFeatures {
-  const random = randomStream(seed)
-  const centre = randomStream(99)
-  const centres = Float32Array.from({ length: classes * dim }, () => centre.normal())
-  const labels = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * classes))
-  const features = new Float32Array(count * dim)
-  labels.forEach((label, row) => {
-    for (let index = 0; index < dim; index++) features[row * dim + index] = centres[label * dim + index]! + 1.6 * random.normal()
-  })
-  return { features, labels }
 }
 
 const options = (over: Partial<KnnOptions> = {}): KnnOptions => ({ dim: 2, classes: ['a', 'b'], ks: [1], products: plainProducts, ...over })

@@ -1,4 +1,5 @@
 /** @file Multinomial logistic regression with a ridge, by L-BFGS in double precision: the same examples give the same weights. */
+import { minimise } from '../../optim'
 
 export interface LogisticProblem {
   /** float64 [examples, dim]. */
@@ -8,13 +9,8 @@ export interface LogisticProblem {
   readonly classes: number
 }
 
-const memory = 8
 const maxIterations = 120
 const tolerance = 1e-6
-const sufficientDecrease = 1e-4
-const maxHalvings = 30
-/** The event loop turns at least this often, ms. */
-const longestTurn = 10
 
 /** Class scores of one example: weights [classes, dim + 1], the last column the bias. */
 export function scoresOf(weights: Float64Array, features: Float64Array, start: number, dim: number, scores: Float64Array): void {
@@ -35,15 +31,8 @@ export function toShares(scores: Float64Array): number {
   return largest + Math.log(sum)
 }
 
-const dot = (a: Float64Array, b: Float64Array): number => {
-  let sum = 0
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!
-  return sum
-}
-
-/** Mean cross-entropy and ridge / 2 · |weights|² without the biases; writes the gradient. */
+/** Mean cross-entropy and ridge / 2 · |weights|² without the biases; adds to the gradient, which comes zeroed. */
 function objective({ features, dim, labels, classes }: LogisticProblem, use: Int32Array, ridge: number, weights: Float64Array, gradient: Float64Array): number {
-  gradient.fill(0)
   const scores = new Float64Array(classes)
   let loss = 0
   for (const example of use) {
@@ -67,33 +56,6 @@ function objective({ features, dim, labels, classes }: LogisticProblem, use: Int
   return loss
 }
 
-interface Step {
-  readonly moved: Float64Array
-  readonly turned: Float64Array
-  readonly rho: number
-}
-
-/** Two-loop recursion. Source: Nocedal & Wright, Numerical Optimization, algorithm 7.4. */
-function direction(gradient: Float64Array, steps: readonly Step[]): Float64Array {
-  const result = gradient.map((value) => -value)
-  const alphas: number[] = []
-  for (const { moved, turned, rho } of steps.toReversed()) {
-    const alpha = rho * dot(moved, result)
-    alphas.unshift(alpha)
-    for (let index = 0; index < result.length; index++) result[index]! -= alpha * turned[index]!
-  }
-  const last = steps.at(-1)
-  if (last !== undefined) {
-    const scale = 1 / (last.rho * dot(last.turned, last.turned))
-    for (let index = 0; index < result.length; index++) result[index]! *= scale
-  }
-  steps.forEach(({ moved, turned, rho }, step) => {
-    const change = alphas[step]! - rho * dot(turned, result)
-    for (let index = 0; index < result.length; index++) result[index]! += change * moved[index]!
-  })
-  return result
-}
-
 /**
  * Fits to the examples in `use`.
  * @param start weights to begin at; zeros where it is left out
@@ -101,37 +63,7 @@ function direction(gradient: Float64Array, steps: readonly Step[]): Float64Array
  * @throws the signal's reason
  */
 export async function fitLogistic(problem: LogisticProblem, use: Int32Array, ridge: number, signal: AbortSignal, start?: Float64Array): Promise<Float64Array> {
-  let weights: Float64Array = start?.slice() ?? new Float64Array(problem.classes * (problem.dim + 1))
-  let gradient: Float64Array = new Float64Array(weights.length)
-  let loss = objective(problem, use, ridge, weights, gradient)
-  const steps: Step[] = []
-  let turned = performance.now()
-  for (let iteration = 0; iteration < maxIterations; iteration++) {
-    if (performance.now() - turned > longestTurn) {
-      await new Promise(setImmediate)
-      turned = performance.now()
-    }
-    signal.throwIfAborted()
-    if (gradient.every((value) => Math.abs(value) < tolerance)) break
-    const ahead = direction(gradient, steps)
-    const slope = dot(gradient, ahead)
-    let found: { readonly weights: Float64Array; readonly gradient: Float64Array; readonly loss: number } | undefined
-    let length = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1
-    for (let halving = 0; halving < maxHalvings && found === undefined; halving++, length /= 2) {
-      const tried = weights.map((value, index) => value + length * ahead[index]!)
-      const triedGradient = new Float64Array(weights.length)
-      const triedLoss = objective(problem, use, ridge, tried, triedGradient)
-      if (triedLoss <= loss + sufficientDecrease * length * slope) found = { weights: tried, gradient: triedGradient, loss: triedLoss }
-    }
-    // As near as double precision tells.
-    if (found === undefined) break
-    const [from, before] = [weights, gradient]
-    const moved = found.weights.map((value, index) => value - from[index]!)
-    const change = found.gradient.map((value, index) => value - before[index]!)
-    const curvature = dot(moved, change)
-    if (curvature > 1e-14) steps.push({ moved, turned: change, rho: 1 / curvature })
-    if (steps.length > memory) steps.shift()
-    ;({ weights, gradient, loss } = found)
-  }
-  return weights
+  const zeros = new Float64Array(problem.classes * (problem.dim + 1))
+  const { at } = await minimise((weights, gradient) => objective(problem, use, ridge, weights, gradient), start ?? zeros, { maxIterations, tolerance, signal })
+  return at
 }
