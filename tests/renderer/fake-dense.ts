@@ -4,6 +4,7 @@ import { EngineError, type EngineContract, type Handlers, type HeadInfo } from '
 type DenseRequests =
   | Extract<keyof Handlers<EngineContract>, `colours.${string}` | `segments.${string}` | `heads.${string}` | `depth.${string}` | `labels.${string}` | `match.${string}` | `propagate.${string}`>
   | `hub.${'list' | 'download'}`
+  | `evaluate.${'run' | 'list' | 'remove' | 'export'}`
   | 'view.estimate'
   | 'view.parts'
   | 'view.object'
@@ -37,6 +38,10 @@ export const fakeHead = (changes: Partial<HeadInfo> = {}): HeadInfo => ({
 export const fakeDense: Pick<Handlers<EngineContract>, DenseRequests> = {
   'hub.list': nothing,
   'hub.download': missing,
+  'evaluate.run': missing,
+  'evaluate.list': () => Promise.resolve({ evaluations: [], unreadable: [] }),
+  'evaluate.remove': missing,
+  'evaluate.export': missing,
   'view.estimate': missing,
   'view.parts': missing,
   'view.object': missing,

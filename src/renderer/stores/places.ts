@@ -6,8 +6,8 @@ import { useLibraryStore } from './library'
 import { useModelsStore } from './models'
 import { useNoticesStore } from './notices'
 
-/** Something to open, something to import, or a folder to put files into. */
-export type PlacePurpose = 'folder' | 'model' | 'target'
+/** Something to open, something to import, a folder to put files into, or one with class folders. */
+export type PlacePurpose = 'folder' | 'model' | 'target' | 'classes'
 
 /** Names of files that hold models. */
 export const modelName = /\.(pth|pt|bin|safetensors|onnx)$/i
@@ -19,8 +19,8 @@ export const usePlacesStore = defineStore('places', () => {
   /** What the in-page dialog asks for; undefined while it is closed. */
   const asking = shallowRef<PlacePurpose>()
 
-  /** Who waits for the folder that files go to. */
-  let giveTarget: ((path: string | undefined) => void) | undefined
+  /** Who waits for a folder that is neither opened nor imported. */
+  let giveChosen: ((path: string | undefined) => void) | undefined
 
   /** Opens or imports what lies at `path`. */
   const take = (purpose: 'folder' | 'model', path: string): Promise<void> => (purpose === 'folder' ? library.open(path) : models.importFrom(path))
@@ -35,24 +35,27 @@ export const usePlacesStore = defineStore('places', () => {
     if (path !== undefined) await take(purpose, path)
   }
 
-  /** An existing folder to put files into; undefined when the dialog is dismissed. */
-  const chooseTarget = (): Promise<string | undefined> => {
+  const choose = (purpose: 'target' | 'classes'): Promise<string | undefined> => {
     const bridge = desktopBridge()
     if (bridge !== undefined) return bridge.pickFolder()
-    giveTarget?.(undefined)
-    asking.value = 'target'
+    giveChosen?.(undefined)
+    asking.value = purpose
     return new Promise((resolve) => {
-      giveTarget = resolve
+      giveChosen = resolve
     })
   }
+  /** An existing folder to put files into; undefined when the dialog is dismissed. */
+  const chooseTarget = (): Promise<string | undefined> => choose('target')
+  /** A folder that holds a folder of pictures for each class; likewise. */
+  const chooseClasses = (): Promise<string | undefined> => choose('classes')
 
   /** The in-page dialog's answer. */
   const answer = async (path: string | undefined): Promise<void> => {
     const purpose = asking.value
     asking.value = undefined
-    if (purpose === 'target') {
-      giveTarget?.(path)
-      giveTarget = undefined
+    if (purpose === 'target' || purpose === 'classes') {
+      giveChosen?.(path)
+      giveChosen = undefined
       return
     }
     if (path !== undefined && purpose !== undefined) await take(purpose, path)
@@ -74,5 +77,5 @@ export const usePlacesStore = defineStore('places', () => {
     asking.value = purpose
   }
 
-  return { asking, take, ask, chooseTarget, answer, drop }
+  return { asking, take, ask, chooseTarget, chooseClasses, answer, drop }
 })
