@@ -3,7 +3,7 @@ import type { EvaluationData, EvaluationInfo, EvaluationProtocol } from '../../e
 import { formatCount, formatPercent, formatQuantity, formatValue } from './format'
 
 export const protocolWords: Readonly<Record<EvaluationProtocol, { readonly name: string; readonly column: string; readonly hint: string }>> = {
-  knn: { name: 'k-NN', column: 'k-NN, top-1', hint: 'The 20 most similar pictures vote for the class. Nothing is trained.' },
+  knn: { name: 'k-NN', column: 'k-NN, top-1', hint: 'The most similar pictures vote for the class: 20 as in the papers, fewer where classes are small. Nothing is trained.' },
   linear: { name: 'Linear probe', column: 'Linear probe, top-1', hint: 'A linear classifier learns from the features; the model stays as it is.' },
   retrieval: { name: 'Retrieval', column: 'Retrieval, mAP', hint: 'How early pictures of the same class come when all are ranked by similarity.' },
 }

@@ -26,6 +26,8 @@ export interface EvaluationGroup {
   readonly data: EvaluationData
   readonly createdAt: string
   readonly protocols: readonly EvaluationProtocol[]
+  /** That vote in k-NN: they follow from the pictures, so all features have the same. */
+  readonly neighbours: number | undefined
   readonly rows: readonly EvaluationRow[]
   readonly evaluationIds: readonly string[]
 }
@@ -73,6 +75,7 @@ function groupOf(evaluations: readonly EvaluationInfo[]): EvaluationGroup {
     data: newest.data,
     createdAt: newest.createdAt,
     protocols: there,
+    neighbours: evaluations.flatMap(({ method }) => (method.kind === 'knn' ? [method.k] : []))[0],
     rows: rows.sort((a, b) => firstValue(b) - firstValue(a) || a.name.localeCompare(b.name)),
     evaluationIds: evaluations.map(({ evaluationId }) => evaluationId),
   }

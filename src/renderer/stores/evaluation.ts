@@ -59,8 +59,14 @@ export const useEvaluationStore = defineStore('evaluation', () => {
   const load = async (): Promise<void> => {
     try {
       list.value = await useClient()['evaluate.list'](undefined)
-      loaded.value = true
       problem.value = undefined
+      // The folders of last time, unless others are being chosen.
+      const [newest] = groups.value
+      if (!loaded.value && newest !== undefined && folder.value === '' && testFolder.value === '') {
+        folder.value = newest.data.folder
+        testFolder.value = newest.data.testFolder ?? ''
+      }
+      loaded.value = true
     } catch (error) {
       problem.value = problemOf(error)
     }
