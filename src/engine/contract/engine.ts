@@ -31,6 +31,7 @@ import type {
   VectorSpace,
   VectorStatus,
 } from './collection'
+import type { CompareModelsRequest, ModelComparison, NeighboursOfBoth, PairColours } from './compare'
 import type {
   AnalyseRequest,
   Analysis,
@@ -176,6 +177,12 @@ export const engineContract = {
   'match.patch': call<PairRequest & { readonly patch: number }, PatchMatches>(),
   'match.mutual': call<PairRequest & { readonly top: number }, MutualMatches>(),
   'match.common': call<PairRequest & { readonly parts: number }, CommonParts>(),
+
+  /** Two models over the pictures of a folder; what is not embedded yet is embedded first, and a picture that fails is told. */
+  'compare.models': job<CompareModelsRequest, EmbedEvent, ModelComparison>(),
+  'compare.neighbours': call<{ readonly comparisonId: string; readonly row: number }, NeighboursOfBoth>(),
+  /** Two analyses of the same picture, by two models. */
+  'compare.colours': call<PairRequest, PairColours>(),
 
   /** Fits a basis of colours on stored patch tokens and keeps it. */
   'colours.create': job<ColourBasisRequest, Progress, ColourBasisInfo>(),

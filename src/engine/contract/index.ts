@@ -1,6 +1,7 @@
 /** @file The door of the contract: what every process may know about every other. */
 export * from './client'
 export * from './collection'
+export * from './compare'
 export * from './data'
 export * from './dense'
 export * from './engine'

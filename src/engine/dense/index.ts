@@ -1,5 +1,7 @@
 /** @file The door of dense: what patch tokens tell about parts of pictures. Pure over tokens and pixels; nothing here knows files. */
 export { connectedComponents, type Components } from './components'
+export { alignedPcaColours } from './colours/aligned-pca'
+export { pairColours, type LookedPatches } from './colours/pair-colours'
 export { colourTokens, colourVectors, fitColours, type ColourBasis } from './colours/colour-basis'
 export { findArtefacts } from './artefacts/outliers'
 export { coarserFeatures, coarserGrid, onFinerGrid } from './objects/coarse-grid'

@@ -19,6 +19,7 @@ import { createLabelSets, type LabelSets } from './label-sets'
 import { createLookSpeeds, type LookSpeeds } from './look-speeds'
 import { createMapStorage, type MapStorage } from './maps'
 import { removeUnfinished } from '../weights'
+import { createComparisons, type Comparisons } from './model-pairs/comparisons'
 import { measureMacs } from './measure-macs'
 import { createModelStore, type ModelStore } from './model-store'
 import { createPictureSets, type PictureSets } from './picture-sets'
@@ -56,6 +57,7 @@ export interface EngineState {
   readonly runStore: DiskRunStore
   readonly probePictures: ProbePictures
   readonly vectorSets: VectorSetCache
+  readonly comparisons: Comparisons
   readonly hashRows: HashRowsCache
   readonly patchChunks: PatchChunks
   readonly maps: MapStorage
@@ -143,6 +145,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     runStore,
     probePictures: createProbePictures(),
     vectorSets: createVectorSetCache(),
+    comparisons: createComparisons(),
     hashRows: createHashRowsCache(),
     patchChunks: createPatchChunks(),
     maps: createMapStorage(join(options.workspace, 'maps'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`)),

@@ -4,6 +4,7 @@ import { assertUntrustedLoadersBlocked } from '../image'
 import type { EngineOptions } from '../link'
 import { createEngineState, disposeEngineState } from './engine-state'
 import { colourHandlers } from './handlers/colours'
+import { compareHandlers } from './handlers/compare'
 import { embedHandlers } from './handlers/embed'
 import { engineHandlers } from './handlers/engine'
 import { evaluateHandlers } from './handlers/evaluate'
@@ -65,6 +66,7 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
       ...viewHandlers(state),
       ...viewDenseHandlers(state),
       ...matchHandlers(state),
+      ...compareHandlers(state),
       ...colourHandlers(state),
       ...segmentHandlers(state),
       ...headHandlers(state),

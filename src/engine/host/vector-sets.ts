@@ -30,6 +30,15 @@ async function notEmbedded({ models }: EngineState, modelId: string): Promise<En
   return new EngineError('NOT_FOUND', `no picture of this folder has vectors of ${manifest.name} yet; embed it first`, { detail: { modelId } })
 }
 
+/** As `unitVectors`, in place: there may be no room for a second copy. */
+export async function bringToUnit(matrix: Float32Array, dim: number, pooling: VectorSpace['pooling']): Promise<void> {
+  for (let first = 0; first < matrix.length / dim; first += chunk) {
+    await new Promise(setImmediate)
+    const part = matrix.subarray(first * dim, (first + chunk) * dim)
+    part.set(unitVectors(part, dim, pooling))
+  }
+}
+
 /**
  * The vectors that pictures of a folder have of a model, at unit length; those without, broken ones above all, are left
  * out. A picture that is gone keeps its vector.
@@ -49,11 +58,7 @@ export async function loadVectorSet(state: EngineState, { libraryId, rows, model
   const asked = wanted.filter((_, index) => hashes[index] !== undefined)
   const { found, matrix } = await table.read(hashes.filter((hash) => hash !== undefined), pooling)
   if (found.length === 0) throw await notEmbedded(state, modelId)
-  for (let first = 0; first < found.length; first += chunk) {
-    await new Promise(setImmediate)
-    const part = matrix.subarray(first * dim, (first + chunk) * dim)
-    part.set(unitVectors(part, dim, pooling))
-  }
+  await bringToUnit(matrix, dim, pooling)
   const set: VectorSet = { dim, rows: found.map((position) => asked[position]!), matrix }
   state.vectorSets.keep({ ...request, set })
   return set

@@ -8,7 +8,7 @@ export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSummar
 export { embedRuns, pooledVector, type EmbeddedImage, type EmbedRunOptions, type EmbedSource, type ImageTokens } from './embed-runs'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
 export { emptyNearest, takeNearest, takeNearestBothWays, type NearestLists } from './nearest'
-export { colourRange, pcaMap } from './pca-map'
+export { colourRange, pcaMap, spreadRows } from './pca-map'
 export { pixelFeatures } from './pixel-features'
 export { principalComponents, project, type PrincipalComponents, type RowSet } from './principal-components'
 export { openRowProducts, type RowProducts } from './row-products'

@@ -105,12 +105,16 @@ const sampledPatches = 2048
 /** Patches coloured between two turns of the event loop. */
 const rowsAtOnce = 2048
 
+/** Rows that stand for many: all where there are few, else some from all over the grid. Not a fixed step: it could meet the same columns of the grid in every row. */
+export function spreadRows(count: number): number[] {
+  if (count <= sampledPatches) return rowsWhere(count, () => true)
+  return Array.from({ length: sampledPatches }, (_, index) => Math.floor(((index + ((index * 0.618034) % 1)) * count) / sampledPatches)).filter((row) => row < count)
+}
+
 /** {@link pcaMap} of a picture of many patches: fitted on a sample of them, coloured in slices. */
 export async function largePcaMap(patchTokens: Float32Array, dim: number, grid: PatchGrid): Promise<PcaMap> {
   const count = grid.height * grid.width
-  // Not a fixed step: it could meet the same columns of the grid in every row.
-  const rows = Array.from({ length: Math.min(count, sampledPatches) }, (_, index) => Math.floor(((index + ((index * 0.618034) % 1)) * count) / sampledPatches)).filter((row) => row < count)
-  const fit = fitPca({ data: patchTokens, dim, rows }, grid)
+  const fit = fitPca({ data: patchTokens, dim, rows: spreadRows(count) }, grid)
   const map = { rgb: new Uint8Array(count * components), foreground: new Uint8Array(count) }
   for (let from = 0; from < count; from += rowsAtOnce) {
     await new Promise(setImmediate)

@@ -1,20 +1,8 @@
 /** @file Requests to embed a library, to ask what is embedded, and to take vectors away as a file. */
 import { join } from 'node:path'
-import {
-  EngineError,
-  type EmbedEvent,
-  type EmbedLibraryRequest,
-  type EmbedLibraryResult,
-  type EmbedResult,
-  type EngineContract,
-  type ExportVectorsRequest,
-  type Handlers,
-  type JobContext,
-  type Rows,
-  type VectorStatus,
-} from '../../contract'
-import type { LibraryImage, ModelKey } from '../../library'
-import { embedLibrary } from '../embed-library'
+import type { EmbedEvent, EmbedResult, EngineContract, ExportVectorsRequest, Handlers, JobContext, VectorStatus } from '../../contract'
+import type { ModelKey } from '../../library'
+import { embedRows, picturesOf } from '../embed-rows'
 import type { EngineState } from '../engine-state'
 import { exportVectors, type StoredTokens } from '../export-vectors'
 import { modelKeyOf } from '../model-key'
@@ -24,17 +12,6 @@ import { presence } from '../row-hashes'
 type EmbedRequests = 'embed.status' | 'embed.run' | 'embed.export' | 'embed.file'
 
 const sameKey = (a: ModelKey, b: ModelKey): boolean => a.sha256 === b.sha256 && a.dim === b.dim && a.preprocessing === b.preprocessing
-
-/** The pictures that a request names; all are those that are there. @throws EngineError NOT_FOUND, BAD_REQUEST for a row that the folder does not have */
-function picturesOf({ libraries }: EngineState, libraryId: string, rows: Rows): readonly LibraryImage[] {
-  const images = libraries.images(libraryId)
-  if (rows === undefined) return images.filter(presence(images))
-  return Array.from(new Set(rows), (row) => {
-    const image = images[row]
-    if (image === undefined) throw new EngineError('BAD_REQUEST', `the folder has ${images.length} pictures; there is no row ${row}`, { detail: { row } })
-    return image
-  })
-}
 
 /** How many pictures of a folder have vectors, of every model that is there and has any. */
 async function statusOf({ store, models, libraries }: EngineState, libraryId: string): Promise<readonly VectorStatus[]> {
@@ -52,18 +29,6 @@ async function statusOf({ store, models, libraries }: EngineState, libraryId: st
     }),
   )
   return statuses.filter((status) => status !== undefined)
-}
-
-async function run(state: EngineState, request: EmbedLibraryRequest, context: JobContext<EmbedEvent>): Promise<EmbedLibraryResult> {
-  const { libraryId, rows, modelId, patches } = request
-  const pictures = picturesOf(state, libraryId, rows)
-  const { manifest } = await state.models.find(modelId)
-  const [store, key] = [await state.store, modelKeyOf(manifest)]
-  const tables = { vectors: await store.vectors(key), patches: patches ? { table: await store.patches(key), products: await state.rowProducts() } : undefined }
-  const options = { root: state.libraries.root(libraryId), read: (picture: LibraryImage) => state.libraries.readBytes(picture.id) }
-  const result = await state.backbones.use(modelId, (backbone) => embedLibrary(backbone, tables, pictures, options, context))
-  if (result.embedded > 0) state.tellThroughput({ modelId, imagesPerSecond: result.imagesPerSecond })
-  return result
 }
 
 async function storedTokens(state: EngineState, key: ModelKey, pooling: ExportVectorsRequest['pooling']): Promise<StoredTokens> {
@@ -91,7 +56,7 @@ async function exportTo(state: EngineState, request: ExportVectorsRequest, conte
 export function embedHandlers(state: EngineState): Pick<Handlers<EngineContract>, EmbedRequests> {
   return {
     'embed.status': ({ libraryId }) => statusOf(state, libraryId),
-    'embed.run': (request, context) => run(state, request, context),
+    'embed.run': (request, context) => embedRows(state, request, context),
     'embed.export': (request, context) => exportTo(state, request, context),
     'embed.file': ({ exportId, name, offset }) => state.exports.read(exportId, name, offset),
   }

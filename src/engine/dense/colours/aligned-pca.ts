@@ -1,12 +1,12 @@
-/** @file PCA colours of one picture through time: turned so that they are as much as possible those of the frame before. */
-import { colourRange, principalComponents, project } from '../../inference'
+/** @file PCA colours of a picture, turned so that they are as much as possible those of an earlier look at it. */
+import { colourRange, principalComponents, project, spreadRows } from '../../inference'
 
 /** 3 × 3, row by row. */
 type Matrix = readonly number[]
 
-const components = 3
+export const components = 3
 const identity: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-/** How strongly what the previous frame does not determine stays where it is. */
+/** How strongly what the other look does not determine stays where it is. */
 const inertia = 1e-3
 const newtonSteps = 60
 
@@ -33,9 +33,9 @@ export function nearestOrthogonal(m: Matrix): Matrix {
 }
 
 /** Scores along the leading components, each at deviation 1, float64 `[patches, 3]`; a component without variance is 0. */
-function whitenedScores(tokens: Float32Array, dim: number, patches: number): Float64Array {
+export function whitenedScores(tokens: Float32Array, dim: number, patches: number): Float64Array {
+  const fit = principalComponents({ data: tokens, dim, rows: spreadRows(patches) }, components)
   const set = { data: tokens, dim, rows: Array.from({ length: patches }, (_, row) => row) }
-  const fit = principalComponents(set, components)
   const scores = project(set, fit)
   const width = fit.axes.length
   const deviations = fit.axes.map((_, component) => Math.sqrt(set.rows.reduce((sum, row) => sum + scores[row * width + component]! ** 2, 0) / patches))
@@ -49,22 +49,49 @@ function whitenedScores(tokens: Float32Array, dim: number, patches: number): Flo
   return white
 }
 
-/** Orthogonal Procrustes: the turn of `scores` that brings them nearest to the colours of the previous frame. */
-function turnTowards(scores: Float64Array, previous: Uint8Array): Matrix {
+export function channelMeans(values: ArrayLike<number>): readonly number[] {
+  const means = [0, 0, 0]
+  for (let index = 0; index < values.length; index++) means[index % components]! += (values[index]! * components) / values.length
+  return means
+}
+
+/**
+ * Orthogonal Procrustes: the turn (or mirroring) of `scores` that brings them nearest to `target`, both `[patches, 3]`.
+ * Source: Schönemann, "A generalized solution of the orthogonal Procrustes problem" (1966).
+ */
+export function turnTowards(scores: ArrayLike<number>, target: ArrayLike<number>): Matrix {
   const patches = scores.length / components
-  const means = [0, 1, 2].map((channel) => {
-    let sum = 0
-    for (let row = 0; row < patches; row++) sum += previous[row * components + channel]!
-    return sum / patches
-  })
+  const means = channelMeans(target)
   const product = identity.map((_, index) => {
     const [component, channel] = [Math.floor(index / 3), index % 3]
     let sum = 0
-    for (let row = 0; row < patches; row++) sum += scores[row * components + component]! * (previous[row * components + channel]! - means[channel]!)
+    for (let row = 0; row < patches; row++) sum += scores[row * components + component]! * (target[row * components + channel]! - means[channel]!)
     return sum
   })
   const size = Math.hypot(...product)
   return nearestOrthogonal(product.map((value, index) => value + inertia * size * identity[index]!))
+}
+
+/** Float64 `[patches, 3]`. */
+export function turned(scores: ArrayLike<number>, turn: Matrix): Float64Array {
+  return Float64Array.from(scores, (_, index) => {
+    const [row, channel] = [index - (index % components), index % components]
+    return scores[row]! * turn[channel]! + scores[row + 1]! * turn[3 + channel]! + scores[row + 2]! * turn[6 + channel]!
+  })
+}
+
+/** All looks over one range for each channel, the outermost percent clipped; a channel without variance is grey. */
+export function stretched(looks: readonly Float64Array[]): readonly Uint8Array<ArrayBuffer>[] {
+  const colours = looks.map(({ length }) => new Uint8Array(length))
+  for (let channel = 0; channel < components; channel++) {
+    const values = looks.flatMap((look) => Array.from({ length: look.length / components }, (_, row) => look[row * components + channel]!))
+    const flat = values.every((value) => value === values[0])
+    const { low, high } = colourRange(values)
+    looks.forEach((look, index) => {
+      for (let at = channel; at < look.length; at += components) colours[index]![at] = flat ? 128 : Math.round(255 * Math.min(1, Math.max(0, (look[at]! - low) / (high - low))))
+    })
+  }
+  return colours
 }
 
 /**
@@ -78,17 +105,5 @@ export function alignedPcaColours(tokens: Float32Array, dim: number, previous: U
   const patches = tokens.length / dim
   const scores = whitenedScores(tokens, dim, patches)
   const turn = previous?.length === patches * components ? turnTowards(scores, previous) : identity
-  const colours = new Uint8Array(patches * components)
-  for (let channel = 0; channel < components; channel++) {
-    const values = Array.from({ length: patches }, (_, row) => [0, 1, 2].reduce((sum, component) => sum + scores[row * components + component]! * turn[component * 3 + channel]!, 0))
-    if (values.every((value) => value === values[0])) {
-      for (let row = 0; row < patches; row++) colours[row * components + channel] = 128
-      continue
-    }
-    const { low, high } = colourRange(values)
-    values.forEach((value, row) => {
-      colours[row * components + channel] = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))))
-    })
-  }
-  return colours
+  return stretched([turned(scores, turn)])[0]!
 }

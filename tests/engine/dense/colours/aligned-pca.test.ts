@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../../../src/engine/tensor'
-import { alignedPcaColours, nearestOrthogonal } from '../../../../src/engine/train/watch/aligned-pca'
+import { alignedPcaColours, nearestOrthogonal } from '../../../../src/engine/dense/colours/aligned-pca'
 
 const [patches, dim] = [64, 12]
 
