@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { connect, engineContract, EngineError, type Client, type ClientMessage, type EmbedLibraryResult, type EngineContract, type FileProblem, type HostMessage, type ImageEntry, type JobHandle, type Progress } from '../engine/contract'
 import { createEngine } from '../engine/host'
 import { memoryPair } from '../engine/link'
+import type { ModelFolder } from '../engine/weights'
 import { findAppFolders } from '../shell'
 import type { CommandContext } from './context'
 import { chooseModel, type ModelOptions } from './models'
@@ -16,6 +17,8 @@ export interface EngineFolder {
   readonly modelId: string
   /** By row. */
   readonly images: readonly ImageEntry[]
+  /** The id that another model has in the engine, which brings it in where it is not there. */
+  use(model: ModelFolder): Promise<string>
   /** Waits for a job, tells its progress and cancels it when the command is cancelled. */
   wait<R>(job: JobHandle<R>): Promise<R>
   /** What a job tells: progress to the terminal, pictures that are left out as lines. */
@@ -50,8 +53,11 @@ export async function withEngineFolder<T>(folder: string, options: ModelOptions,
       if (event.kind === 'progress') context.emit(event as Progress)
       else if ('problem' in event && event.problem !== undefined) context.terminal.note(problemLine(event.problem))
     }
-    const known = (await client['models.list'](undefined)).find(({ id, name, sizeBytes }) => id === model.manifest.id && name === model.manifest.name && sizeBytes === model.manifest.weights.bytes)
-    const { id: modelId } = known ?? (await wait(client['models.import']({ path: model.folder, name: undefined }, tell)))
+    const use = async ({ folder: path, manifest }: ModelFolder): Promise<string> => {
+      const known = (await client['models.list'](undefined)).find(({ id, name, sizeBytes }) => id === manifest.id && name === manifest.name && sizeBytes === manifest.weights.bytes)
+      return (known ?? (await wait(client['models.import']({ path, name: undefined }, tell)))).id
+    }
+    const modelId = await use(model)
     const images: ImageEntry[] = []
     const skipped: FileProblem[] = []
     const { libraryId } = await wait(
@@ -67,6 +73,7 @@ export async function withEngineFolder<T>(folder: string, options: ModelOptions,
       libraryId,
       modelId,
       images,
+      use,
       wait,
       tell,
       embedPatches: () => wait(client['embed.run']({ libraryId, rows: undefined, modelId, patches: true }, tell)),

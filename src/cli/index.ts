@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { findAppFolders } from '../shell'
 import type { BenchOptions } from './commands/bench'
+import type { CompareOptions } from './commands/compare'
 import type { CurateOptions } from './commands/curate'
 import type { DedupeOptions } from './commands/dedupe'
 import type { DepthOptions, HeadOptions } from './commands/depth'
@@ -198,6 +199,16 @@ function buildProgram(): Command {
     .argument('<folder>', 'folder with a folder of pictures for each class: those that are ranked')
     .argument('[queries]', 'likewise: those that are searched by; by default each picture of <folder> among all the others')
     .action((folder: string, queries: string | undefined, options: EvalOptions & Json) => finish(options, async (context) => (await import('./commands/eval-retrieval')).evalRetrieval(folder, queries, options, context)))
+
+  addJson(addModel(program.command('compare')))
+    .description('how alike two models see the pictures of a folder, and which pictures they put elsewhere')
+    .argument('<folder>', 'folder with pictures, sub-folders included; where they make classes, k-NN accuracy is measured too')
+    .requiredOption('--with <model>', 'the other model, named as for --model')
+    .option('--k <n>', 'so many nearest pictures are compared', wholeNumber(1, 100), 10)
+    .addOption(new Option('--pool <kind>', 'which vector').choices(['cls', 'mean', 'cls+mean'] as const).default('cls' as const))
+    .option('--out <file>', 'a .csv with the overlap of each picture, those whose neighbours changed most first')
+    .addHelpText('after', '\nColumns: filename, overlap (share of the nearest that both models agree on), gap (how much less alike, in cosine, it is to the nearest of the other). With --workspace, vectors are kept in its index, and pictures that have some are not embedded again.')
+    .action((folder: string, options: CompareOptions & Json) => finish(options, async (context) => (await import('./commands/compare')).compare(folder, options, context)))
 
   addJson(addModel(program.command('probe')))
     .description('a few pictures of each class, and how well the model tells others by them; the parent folder is the class')

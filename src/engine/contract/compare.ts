@@ -33,7 +33,7 @@ export interface ModelComparison {
   readonly modelA: string
   readonly modelB: string
   readonly pooling: Pooling
-  /** Nearest pictures that were compared: as asked for, or all others where there are fewer. */
+  /** Nearest pictures that were compared: as asked for, and at most half of the others. */
   readonly k: number
   /** Pictures that were compared, rising. uint32 [pictures]. */
   readonly rows: Uint32Array

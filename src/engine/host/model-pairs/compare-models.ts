@@ -75,7 +75,8 @@ export async function compareModels(state: EngineState, request: CompareModelsRe
   const { cka, byChance: ckaByChance } = await linearCka(a, b, { ...options, onProgress: within(0, 0.15) })
   // From here on the vectors are compared by their cosines.
   const sides: Sides = { rows, a: await unitSet(rows, a, pooling), b: await unitSet(rows, b, pooling) }
-  const k = Math.min(request.k, rows.length - 1)
+  // Where nearly all others are neighbours, any two models agree.
+  const k = Math.min(request.k, Math.floor((rows.length - 1) / 2))
   const neighbours = async (set: VectorSet, onProgress: (share: number) => void) => ({ set, neighbours: await nearestNeighbours(set, k, { ...options, onProgress: (done) => { onProgress(done / rows.length) } }) })
   const [left, right] = [await neighbours(sides.a, within(0.15, 0.4)), await neighbours(sides.b, within(0.4, 0.65))]
   const overlap = await neighbourOverlap(left, right, signal)
