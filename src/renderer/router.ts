@@ -1,5 +1,6 @@
 /** @file The screens. Hash history, because the page has no server of its own on the desktop. */
 import { createRouter, createWebHashHistory } from 'vue-router'
+import CompareView from './views/compare/CompareView.vue'
 import FramesView from './views/frames/FramesView.vue'
 import InspectorView from './views/inspector/InspectorView.vue'
 import LabelsView from './views/labels/LabelsView.vue'
@@ -21,6 +22,7 @@ export const router = createRouter({
     { path: '/map', name: 'map', component: MapView },
     { path: '/structure', name: 'structure', component: StructureView },
     { path: '/match', name: 'match', component: MatchView },
+    { path: '/compare', name: 'compare', component: CompareView },
     { path: '/frames', name: 'frames', component: FramesView },
     { path: '/segments', name: 'segments', component: SegmentsView },
     { path: '/labels', name: 'labels', component: LabelsView },

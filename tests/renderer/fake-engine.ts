@@ -19,6 +19,7 @@ import {
 import { createHost, type Host } from '../../src/engine/host/host'
 import { memoryPair } from '../../src/engine/link/memory'
 import { createFakeCollection } from './fake-collection'
+import { createFakeCompare } from './fake-compare'
 import { fakePicture, fraction, progressOf, type FakePicture } from './fake-pictures'
 import { fakeDense } from './fake-dense'
 import { createFakeStructure } from './fake-structure'
@@ -263,6 +264,14 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
     ...collection.handlers,
     ...structure.handlers,
+    ...createFakeCompare({
+      pictures,
+      pause,
+      patchesOf: (analysisId) => {
+        const { gridHeight, gridWidth } = analysisOf(analysisId)
+        return gridHeight * gridWidth
+      },
+    }),
     ...training.handlers,
     ...options.handlers,
   }

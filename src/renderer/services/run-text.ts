@@ -1,5 +1,5 @@
 /** @file A run in words: its state, how far it is, and what may be asked of it. Pure. */
-import type { FeasibilityCard, RunInfo, RunState } from '../../engine/contract'
+import type { FeasibilityCard, ModelInfo, RunInfo, RunState } from '../../engine/contract'
 import { formatCount, formatDuration, formatRate, formatTimeLeft } from './format'
 
 export type Tone = 'accent' | 'warn' | 'danger' | 'plain'
@@ -46,6 +46,16 @@ export function canResume(run: RunInfo): boolean {
 /** Whether there are weights to look through or to begin another run with. */
 export function hasWeights(run: RunInfo): boolean {
   return run.checkpoints.length > 0
+}
+
+/** The model that a run began with; of one from scratch, whose first weights are not kept, the bundled one stands for it. */
+export function startModel({ init }: RunInfo, models: readonly ModelInfo[]): ModelInfo | undefined {
+  return models.find(({ name }) => name === init) ?? models.find(({ origin }) => origin === 'bundled')
+}
+
+/** What its teacher is compared with, as an action. */
+export function compareLabel({ init }: RunInfo): string {
+  return init === undefined ? 'Compare with the bundled model' : 'Compare with where it started'
 }
 
 /** Share of the steps that are done, 0..1. */

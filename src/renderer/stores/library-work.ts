@@ -16,11 +16,11 @@ export type WorkState<R> =
 /** Whose vectors are compared, in which folder. */
 export type LibrarySpace = VectorSpace & { readonly libraryId: string }
 
-export interface LibraryWork<R> {
+export interface LibraryWork<R, S = LibrarySpace> {
   readonly state: Readonly<ShallowRef<WorkState<R>>>
   readonly result: ComputedRef<R | undefined>
   /** Ends with the work; the result where it was finished. What runs already is stopped first; what was found before is shown again when this is stopped. */
-  run(begin: (space: LibrarySpace, onProgress: (progress: Progress) => void) => JobHandle<R>): Promise<R | undefined>
+  run(begin: (space: S, onProgress: (progress: Progress) => void) => JobHandle<R>): Promise<R | undefined>
   stop(): Promise<void>
   /** Shows a result that came another way. */
   show(result: R): void
@@ -46,8 +46,12 @@ export function mapResult<A, B>(job: JobHandle<A>, make: (result: A) => B): JobH
 
 /** `title` names the work in the status bar. */
 export function createLibraryWork<R>(title: string): LibraryWork<R> {
+  return createSpaceWork(title, useLibrarySpace())
+}
+
+/** The same on anything else than the chosen vectors: gone when `space` is another. */
+export function createSpaceWork<R, S extends object>(title: string, space: ComputedRef<S | undefined>): LibraryWork<R, S> {
   const jobs = useJobsStore()
-  const space = useLibrarySpace()
   const state: ShallowRef<WorkState<R>> = shallowRef({ phase: 'idle' })
   let running: JobHandle<R> | undefined
 
@@ -61,7 +65,7 @@ export function createLibraryWork<R>(title: string): LibraryWork<R> {
     state.value = { phase: 'idle' }
   }
 
-  const run: LibraryWork<R>['run'] = async (begin) => {
+  const run: LibraryWork<R, S>['run'] = async (begin) => {
     await stop()
     const where = space.value
     if (where === undefined) return undefined

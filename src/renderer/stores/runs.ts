@@ -92,14 +92,19 @@ export const useRunsStore = defineStore('runs', () => {
   const report = (run: RunInfo): Promise<{ readonly exportId: string; readonly name: string } | undefined> =>
     ask(run.id, 'reporting', `The report of ${run.name} is not there`, () => useClient()['runs.report']({ runId: run.id }))
 
-  /** Makes the run's teacher a model and the one that is looked through. */
-  const lookThrough = (run: RunInfo, checkpoint: 'newest' | 'best'): Promise<ModelInfo | undefined> =>
+  /** Makes the run's teacher a model. */
+  const takeTeacher = (run: RunInfo, checkpoint: 'newest' | 'best'): Promise<ModelInfo | undefined> =>
     ask(run.id, 'taking', `The teacher of ${run.name} could not be taken`, async () => {
       const model = await useClient()['runs.teacher']({ runId: run.id, checkpoint })
       await models.load()
-      models.choose(model.id)
       return model
     })
+  /** Makes the run's teacher a model and the one that is looked through. */
+  const lookThrough = async (run: RunInfo, checkpoint: 'newest' | 'best'): Promise<ModelInfo | undefined> => {
+    const model = await takeTeacher(run, checkpoint)
+    if (model !== undefined) models.choose(model.id)
+    return model
+  }
 
   /** The whole recipe of a run. @throws EngineError where it cannot be read */
   const recipeOf = async (runId: string): Promise<string> => (await useClient()['runs.recipe']({ runId })).yaml
@@ -114,6 +119,6 @@ export const useRunsStore = defineStore('runs', () => {
   }
 
   return {
-    state, runs, live, start, load, runOf, busyWith, take, pause, stop, resume, rename, finishBy, remove, report, lookThrough, recipeOf, dismiss, onChange,
+    state, runs, live, start, load, runOf, busyWith, take, pause, stop, resume, rename, finishBy, remove, report, takeTeacher, lookThrough, recipeOf, dismiss, onChange,
   }
 })

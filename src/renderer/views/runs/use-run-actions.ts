@@ -1,13 +1,14 @@
 /** @file What may be done with a run, as menu entries and as commands: the same in the list and on the run's own page. */
-import { Clock, Copy, Eye, FileText, GitFork, Pencil, RotateCcw, Trash2 } from '@lucide/vue'
+import { Clock, Copy, Eye, FileText, GitFork, Pencil, RotateCcw, Scale, Trash2 } from '@lucide/vue'
 import { shallowRef, type ShallowRef } from 'vue'
 import { useRouter } from 'vue-router'
 import type { RunInfo } from '../../../engine/contract'
 import type { MenuAction } from '../../components/ActionMenu.vue'
 import { problemOf } from '../../services/problem'
-import { canResume, hasWeights, isLive } from '../../services/run-text'
+import { canResume, compareLabel, hasWeights, isLive, startModel } from '../../services/run-text'
 import { exportUrl } from '../../services/urls'
 import { useLibraryStore } from '../../stores/library'
+import { useModelsStore } from '../../stores/models'
 import { useNoticesStore } from '../../stores/notices'
 import { useRunsStore } from '../../stores/runs'
 import { useTrainStore } from '../../stores/train'
@@ -25,12 +26,15 @@ export interface RunActions {
   choose(id: string, run: RunInfo): void
   /** Shows the pictures through the run's teacher. */
   look(run: RunInfo, checkpoint: 'newest' | 'best'): Promise<void>
+  /** Opens the comparison of the run's teacher with the model it began with. */
+  compare(run: RunInfo): Promise<void>
 }
 
 export function useRunActions(): RunActions {
   const runs = useRunsStore()
   const train = useTrainStore()
   const library = useLibraryStore()
+  const models = useModelsStore()
   const notices = useNoticesStore()
   const router = useRouter()
   const dialog = shallowRef<RunDialog>()
@@ -43,6 +47,7 @@ export function useRunActions(): RunActions {
       { id: 'fork', label: 'New run from these weights', hint: 'Plans another run that begins with its teacher', icon: GitFork, disabled: !hasWeights(run) },
       { id: 'look', label: 'Look at my images with its teacher', icon: Eye, disabled: !hasWeights(run) },
       ...(hasOtherBest ? [{ id: 'look-best', label: `Look with the best checkpoint, step ${best.step}`, icon: Eye }] : []),
+      { id: 'compare', label: compareLabel(run), hint: 'Whether the training has helped, by your own pictures', icon: Scale, disabled: !hasWeights(run) },
       { id: 'report', label: 'Morning report', hint: 'Curves, pictures and what to do next, as one HTML file', icon: FileText, disabled: !run.hasReport },
       ...(isLive(run) ? [{ id: 'finish-by', label: 'Finish by…', icon: Clock }] : []),
       { id: 'rename', label: 'Rename…', icon: Pencil },
@@ -62,6 +67,13 @@ export function useRunActions(): RunActions {
     }
     const imageId = library.activeId
     await router.push(imageId === undefined ? '/' : { name: 'inspector', params: { imageId } })
+  }
+  const compare = async (run: RunInfo): Promise<void> => {
+    const teacher = await runs.takeTeacher(run, 'newest')
+    if (teacher === undefined) return
+    const start = startModel(run, models.models)
+    await router.push({ path: '/compare', query: { ...(start === undefined ? {} : { a: start.id }), b: teacher.id } })
+    if (library.library === undefined && library.state.phase !== 'opening') await library.open(run.source)
   }
   const fork = async (run: RunInfo): Promise<void> => {
     try {
@@ -102,6 +114,9 @@ export function useRunActions(): RunActions {
       case 'look-best':
         void look(run, 'best')
         return
+      case 'compare':
+        void compare(run)
+        return
       case 'report':
         void report(run)
         return
@@ -117,5 +132,5 @@ export function useRunActions(): RunActions {
         throw new Error(`useRunActions: ${id} is no action`)
     }
   }
-  return { dialog, menu, choose, look }
+  return { dialog, menu, choose, look, compare }
 }
