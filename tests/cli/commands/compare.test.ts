@@ -32,11 +32,11 @@ const photos = (): string => join(folder, 'photos')
 describe('dinoscope compare', () => {
   it('tells how alike two models are, and writes the overlap of each picture, the most changed first', async () => {
     const out = join(folder, 'changed.csv')
-    const result = await run(photos(), '--model', 'untrained-demo', '--with', golden, '--k', '3', '--out', out, '--json')
+    const result = await run(photos(), '--model', 'dinoscope-mini', '--with', golden, '--k', '3', '--out', out, '--json')
     const told = lastJson(result) as { readonly cka: number; readonly overlap: number; readonly changed: readonly { readonly filename: string; readonly overlap: number; readonly gap: number }[] }
     expect({ code: result.code, ...told }).toMatchObject({
       code: 0,
-      a: { id: 'untrained-demo' },
+      a: { id: 'dinoscope-mini' },
       b: { name: 'dinov2-p14' },
       k: 3,
       pictures: 2 * perClass,

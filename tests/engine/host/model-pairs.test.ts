@@ -16,7 +16,7 @@ import { huggingFace, renamed, type Tensors } from '../weights/support/layouts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const golden = join(fixtures, 'goldens', 'vit', 'dinov2-p14', 'weights.pth')
-const untrained = 'untrained-demo'
+const bundled = 'dinoscope-mini'
 const huggingFaceConfig = { model_type: 'dinov2', hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 2, patch_size: 14, hidden_act: 'gelu', image_size: 518, use_swiglu_ffn: false, layer_norm_eps: 1e-6 }
 
 let folder: string
@@ -114,26 +114,26 @@ describe('the same backbone', () => {
 describe('two models', () => {
   it('are measured over all pictures with vectors of both, which are embedded first; a broken one is told once', async () => {
     const events: EmbedEvent[] = []
-    const result = await compare(models['pth']!, untrained, { onEvent: (event) => events.push(event) })
-    expect(result).toMatchObject({ modelA: models['pth'], modelB: untrained, k: 4, of: 15, maxAbsDiff: undefined, identical: undefined, accuracy: { k: 20, classes: 2, pictures: 14, largestClass: 0.5 } })
+    const result = await compare(models['pth']!, bundled, { onEvent: (event) => events.push(event) })
+    expect(result).toMatchObject({ modelA: models['pth'], modelB: bundled, k: 4, of: 15, maxAbsDiff: undefined, identical: undefined, accuracy: { k: 20, classes: 2, pictures: 14, largestClass: 0.5 } })
     expect([result.rows.length, result.skipped.map(({ relativePath }) => relativePath)]).toEqual([15, ['warm/broken.png']])
     expect([...new Set(events.flatMap((event) => (event.kind === 'progress' ? [event.title] : [])))]).toEqual(['Embedding with Untrained demo', 'Comparing the two models'])
     expect(events.filter((event) => event.kind === 'progress').at(-1)).toMatchObject({ value: 1 })
 
     // Swapped, it is the same from the other side.
-    const swapped = await compare(untrained, models['pth']!)
+    const swapped = await compare(bundled, models['pth']!)
     expect([swapped.cka?.toFixed(9), swapped.overlap, swapped.overlaps, swapped.accuracy?.a, swapped.accuracy?.b]).toEqual([result.cka?.toFixed(9), result.overlap, result.overlaps, result.accuracy?.b, result.accuracy?.a])
   })
 
   it('have neighbours that are those of a search, and whose overlap is the one told; those that changed most come first', async () => {
-    const { comparisonId, rows, changed, overlaps, k } = await compare(models['pth']!, untrained)
+    const { comparisonId, rows, changed, overlaps, k } = await compare(models['pth']!, bundled)
     const overlapOf = (row: number): number => overlaps[rows.indexOf(row)]!
     expect([...changed].sort((a, b) => a - b)).toEqual([...rows])
     expect([...changed].every((row, place) => place === 0 || overlapOf(row) >= overlapOf(changed[place - 1]!))).toBe(true)
     expect(overlapOf(changed[0]!)).toBeLessThan(overlapOf(changed.at(-1)!))
     for (const row of [changed[0]!, changed.at(-1)!]) {
       const { a, b } = await client['compare.neighbours']({ comparisonId, row })
-      for (const [list, modelId] of [[a, models['pth']!], [b, untrained]] as const) {
+      for (const [list, modelId] of [[a, models['pth']!], [b, bundled]] as const) {
         const found = await client['search.images']({ libraryId, modelId, pooling: 'cls', examples: [{ kind: 'row', row, sign: 1 }], top: k, method: 'exact' })
         expect([...list.rows]).toEqual([...found.rows])
         list.cosines.forEach((cosine, place) => { expect(cosine).toBeCloseTo(found.scores[place]!, 5) })
@@ -153,7 +153,7 @@ describe('two models', () => {
   })
 
   it('stop when they are cancelled', async () => {
-    const job = client['compare.models']({ libraryId, rows: undefined, modelA: models['pth']!, modelB: untrained, pooling: 'cls', k: 4 }, () => undefined)
+    const job = client['compare.models']({ libraryId, rows: undefined, modelA: models['pth']!, modelB: bundled, pooling: 'cls', k: 4 }, () => undefined)
     await job.cancel()
     expect(await thrownBy(() => job.result)).toMatchObject({ code: 'CANCELLED' })
   })
@@ -164,7 +164,7 @@ describe('two models', () => {
     const same = await client['compare.colours']({ left: pth.analysisId, right: onnx.analysisId })
     expect([same.left.length, same.right, same.agreement > 0.999]).toEqual([3 * pth.gridHeight * pth.gridWidth, same.left, true])
     // No more than two models are kept ready.
-    const [again, other] = [await look(models['pth']!, 112), await look(untrained, 168)]
+    const [again, other] = [await look(models['pth']!, 112), await look(bundled, 168)]
     const apart = await client['compare.colours']({ left: again.analysisId, right: other.analysisId })
     expect([apart.right.length, apart.agreement < same.agreement]).toEqual([3 * other.gridHeight * other.gridWidth, true])
     expect(await thrownBy(() => client['compare.colours']({ left: 'gone', right: pth.analysisId }))).toMatchObject({ code: 'NOT_FOUND' })

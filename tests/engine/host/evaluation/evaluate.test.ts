@@ -9,8 +9,8 @@ import { createEngine, type Engine } from '../../../../src/engine/host'
 import { memoryPair } from '../../../../src/engine/link'
 import { randomStream } from '../../../../src/engine/tensor'
 import { thrownBy } from '../../../helpers/thrown'
+import { addUntrainedModel } from '../../../helpers/untrained-model'
 
-const root = join(import.meta.dirname, '..', '..', '..', '..')
 const modelId = 'untrained-demo'
 const classes = { blue: [20, 40, 210], green: [40, 190, 40], red: [220, 30, 30] } as const
 
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await cp(join(folder, 'train', 'red', '1.png'), join(folder, 'test', 'red', 'seen.png'))
   await mkdir(join(folder, 'flat'))
   await cp(join(folder, 'train', 'red', '0.png'), join(folder, 'flat', '0.png'))
-  await cp(join(root, 'resources', 'models'), join(folder, 'resources', 'models'), { recursive: true })
+  await addUntrainedModel(join(folder, 'resources'))
   await mkdir(join(folder, 'resources', 'samples'))
   await start()
 })
