@@ -24,8 +24,6 @@ export interface Segment {
   readonly patches: number
   /** Pictures that have some of it. */
   readonly pictures: number
-  /** Rows of the pictures that show it best, best first. */
-  readonly representatives: Uint32Array
   /** Mean cosine of its patches with its centre. */
   readonly tightness: number
 }

@@ -54,7 +54,8 @@ export async function segmentLabels(state: EngineState, { segmentationId, segmen
   const carried = here.filter(({ id }) => wanted.has(id))
   if (carried.length > mostLabels)
     throw new EngineError('BAD_REQUEST', `${carried.length} segments of ${image.relativePath} were to be followed; at most ${mostLabels} can be. Choose fewer, or merge some first`, { detail: { segments: carried.length } })
-  const labelOf = new Map(carried.map(({ id }, index) => [id, index + 1]))
+  const labelOf = new Uint8Array(noSegment + 1)
+  for (const [index, { id }] of carried.entries()) labelOf[id] = index + 1
   return {
     colours: new Map(carried.map(({ colour }, index) => [index + 1, colour])),
     names: new Map(carried.map(({ name }, index) => [index + 1, name])),
@@ -62,7 +63,7 @@ export async function segmentLabels(state: EngineState, { segmentationId, segmen
       const { height, width } = frame
       const segmentAt = at(frame)
       const labels = new Uint8Array(height * width)
-      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) labels[y * width + x] = labelOf.get(segmentAt(x, y)) ?? 0
+      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) labels[y * width + x] = labelOf[segmentAt(x, y)]!
       return { labels, height, width }
     },
   }

@@ -9,8 +9,6 @@ import { mergesOf, noSegment, requireSegment, segmentOfBase, sizeOf, type Stored
 
 export type ViewState = Pick<EngineState, 'segmentations' | 'hashRows' | 'libraries' | 'maps'>
 
-const representatives = 12
-
 /** Patches of each base segment in each content: uint32 [contents, base segments]. Remembered while the labels are the same. */
 const counts = new WeakMap<Uint16Array, Uint32Array>()
 
@@ -54,15 +52,13 @@ export async function tellSegmentation(view: ViewState, libraryId: string, segme
   const segments = state.segments.map((stored): Segment => {
     const { id, name, colour, of } = stored
     const shares = sharesOf(segmentation, of)
-    const having = [...shares.keys()].filter((place) => shares[place]! > 0 && rows[place]!.length > 0).sort((a, b) => shares[b]! - shares[a]! || a - b)
     const patches = sizeOf(state, stored)
     return {
       id,
       name,
       colour,
       patches,
-      pictures: having.reduce((sum, place) => sum + rows[place]!.length, 0),
-      representatives: Uint32Array.from(having.slice(0, representatives), (place) => rows[place]![0]!),
+      pictures: rows.reduce((sum, some, place) => sum + (shares[place]! > 0 ? some.length : 0), 0),
       tightness: patches === 0 ? 0 : of.reduce((sum, one) => sum + state.base.tightness[one]! * state.base.sizes[one]!, 0) / patches,
     }
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { segmentsAtLevel } from '../../../src/renderer/stores/segment-levels'
 import { segmentShade } from '../../../src/renderer/views/segments/segment-shade'
 
-const segment = (id: number) => ({ id, name: `S${id}`, colour: [id, 0, 0] as const, patches: 1, pictures: 1, representatives: new Uint32Array(), tightness: 1 })
+const segment = (id: number) => ({ id, name: `S${id}`, colour: [id, 0, 0] as const, patches: 1, pictures: 1, tightness: 1 })
 const merges = [{ into: 4, from: 7, height: 1 }, { into: 2, from: 4, height: 2 }]
 
 describe('the slider from fine to coarse', () => {

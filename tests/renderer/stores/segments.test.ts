@@ -10,7 +10,7 @@ import { startPage } from '../page'
 
 const found = (name = 'S0'): Segmentation => ({
   info: { segmentationId: 's', name: '2 segments', modelId: 'demo', createdAt: '2026-01-01T00:00:00.000Z', pictures: 6, segments: 2, seed: 1, explained: 0.5, agreement: 1, leftOut: 0 },
-  segments: [0, 1].map((id) => ({ id, name: id === 0 ? name : `S${id}`, colour: [id, 0, 0], patches: 4, pictures: 6, representatives: new Uint32Array(), tightness: 0.9 })),
+  segments: [0, 1].map((id) => ({ id, name: id === 0 ? name : `S${id}`, colour: [id, 0, 0], patches: 4, pictures: 6, tightness: 0.9 })),
   merges: [{ into: 0, from: 1, height: 1 }],
   tried: [],
   canUndo: false,
