@@ -226,6 +226,7 @@ function buildProgram(): Command {
     .requiredOption('--to <file>', 'an .onnx file with everything inside, a .safetensors file, or a folder where it ends in a separator')
     .option('--size <HxW>', 'ONNX: pictures of this height and width alone, in pixels; by default any', heightByWidth)
     .addOption(new Option('--attention <which>', 'ONNX: of CLS to the patches in the last block (cls, the default), all rows of the last block, of all blocks, or none').choices(['cls', 'last', 'all', 'none'] as const))
+    .addOption(new Option('--precision <width>', 'safetensors and model folders: each weight in 4 bytes, or rounded to 2; by default as it is stored').choices(['fp32', 'fp16'] as const))
     .option('--threads <n>', 'CPU threads of the check; by default all cores', wholeNumber(1, 1024))
     .addHelpText('after', '\nFiles: FILE.onnx with FILE.parity.json, the differences from the engine on the sample photos; FILE.onnx.data where the weights take more than 2 GB.')
     .action((model: string | undefined, options: ExportOptions & Json) => finish(options, async (context) => (await import('./commands/export')).exportTo(model, options, context)))

@@ -1,8 +1,8 @@
 /** @file `dinoscope export`: a model as one file for other programs, checked before it gets its name. */
 import { extname, join, resolve, sep } from 'node:path'
-import type { ModelFormat, ParityRow } from '../../engine/contract'
-import { copyModelFolder, parityTolerance, type AttentionOutput, type PixelSize } from '../../engine/export'
-import { exportModelToFile } from '../../engine/host'
+import type { ModelFormat, ParityRow, WeightPrecision } from '../../engine/contract'
+import { parityTolerance, type AttentionOutput, type PixelSize } from '../../engine/export'
+import { copyModelToFolder, exportModelToFile } from '../../engine/host'
 import { architectureName } from '../../engine/nn'
 import { findAppFolders } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
@@ -14,6 +14,7 @@ export interface ExportOptions {
   readonly to: string
   readonly size?: PixelSize
   readonly attention?: AttentionOutput
+  readonly precision?: WeightPrecision
   readonly workspace?: string
   readonly threads?: number
 }
@@ -38,20 +39,24 @@ export async function exportTo(name: string | undefined, options: ExportOptions,
   const { terminal } = context
   const format = formatOf(options.to)
   if (format !== 'onnx' && (options.size !== undefined || options.attention !== undefined)) throw new UsageError('--size and --attention are for .onnx alone')
+  if (format === 'onnx' && options.precision !== undefined) throw new UsageError('--precision is for .safetensors and model folders; an .onnx file keeps its weights as the model has them')
   const path = resolve(options.to)
   if (format !== 'folder') await prepareOutputFile(path, '--to')
   const model = await chooseModel({ model: name, workspace: options.workspace }, context)
   const { manifest } = model
   const facts = { format, model: { id: manifest.id, name: manifest.name, sha256: manifest.weights.sha256, trained: manifest.trained }, architecture: architectureName(manifest.config) }
   const title = `${manifest.name}, ${facts.architecture}`
+  const { precision, threads } = options
+  const picturesFolder = join(findAppFolders().resources, 'samples')
+  const rounded = (parity: readonly ParityRow[]): string => (parity.length === 0 ? '' : `, weights rounded to half precision and compared with the exact ones on ${parity.length} pictures:`)
   if (format === 'folder') {
-    const files = await copyModelFolder(path, model, context.signal)
-    terminal.result({ files, ...facts }, [`${title}: copied to ${path}, hash checked`])
+    const { files, parity } = await copyModelToFolder(model, { path, precision, picturesFolder, threads }, context.signal)
+    terminal.result({ files, ...facts, precision, parity }, [`${title}: copied to ${path}, hash checked${rounded(parity)}`, ...parity.map(parityLine)])
     return exitCodes.done
   }
-  const request = { path, format, size: options.size, attention: options.attention ?? 'cls', keepFailed: true, picturesFolder: join(findAppFolders().resources, 'samples'), threads: options.threads } as const
+  const request = { path, format, size: options.size, precision, attention: options.attention ?? 'cls', keepFailed: true, picturesFolder, threads } as const
   const { files, parity } = await exportModelToFile(model, request, context)
-  const verified = format === 'onnx' ? `opened again and within ${parityTolerance} of the engine on ${parity.length} pictures:` : 'every weight read back'
-  terminal.result({ files, ...facts, size: options.size, parity }, [`${title}: ${files.at(-1) ?? path}, ${verified}`, ...parity.map(parityLine)])
+  const verified = format === 'onnx' ? `opened again and within ${parityTolerance} of the engine on ${parity.length} pictures:` : `every weight read back${rounded(parity)}`
+  terminal.result({ files, ...facts, size: options.size, precision, parity }, [`${title}: ${files.at(-1) ?? path}, ${verified}`, ...parity.map(parityLine)])
   return exitCodes.done
 }

@@ -173,11 +173,16 @@ export interface ProbeFrame {
 
 export type ModelFormat = 'onnx' | 'safetensors'
 
+/** How wide each weight is in a file: 4 bytes, or 2. */
+export type WeightPrecision = 'fp32' | 'fp16'
+
 export interface ModelExportRequest {
   readonly modelId: string
   readonly format: ModelFormat
   /** Input sizes in pixels to bake in as `[height, width]`; undefined keeps batch, height and width free. */
   readonly bakedSize: readonly [height: number, width: number] | undefined
+  /** Of safetensors alone; undefined keeps every weight as it is stored. */
+  readonly precision: WeightPrecision | undefined
 }
 
 /** How far the written file is from the engine on one real picture. */

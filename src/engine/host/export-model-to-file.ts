@@ -1,16 +1,25 @@
 /** @file A model to a file that is compared with the engine: what the command line and the app both do. */
 import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { EngineError, messageOf, type JobContext, type Progress } from '../contract'
-import { exportModel, type ExportedModel, type ModelExportOptions } from '../export'
+import { EngineError, messageOf, type JobContext, type Progress, type WeightPrecision } from '../contract'
+import { copyModelFolder, exportModel, type CopiedModel, type ExportedModel, type ModelCheck, type ModelExportOptions } from '../export'
 import { loadBackbone } from '../inference'
-import { createRuntime } from '../runtime'
+import { createRuntime, type Runtime } from '../runtime'
 import type { ModelFolder } from '../weights'
 
-export interface ModelFileRequest extends ModelExportOptions {
+/** With what a written model is compared. */
+export interface ComparisonOptions {
   /** Folder of real pictures to compare on. */
   readonly picturesFolder: string
   readonly threads?: number
+}
+
+export interface ModelFileRequest extends ModelExportOptions, ComparisonOptions {}
+
+export interface ModelFolderRequest extends ComparisonOptions {
+  /** Of a folder that does not exist. */
+  readonly path: string
+  readonly precision: WeightPrecision | undefined
 }
 
 /**
@@ -18,19 +27,27 @@ export interface ModelFileRequest extends ModelExportOptions {
  * @throws EngineError as exportModel, and SOURCE_UNAVAILABLE when there are no pictures
  */
 export async function exportModelToFile(model: ModelFolder, { picturesFolder, threads, ...options }: ModelFileRequest, context: JobContext<Progress>): Promise<ExportedModel> {
-  const runtimes: Awaited<ReturnType<typeof createRuntime>>[] = []
+  return withCheck(model, { picturesFolder, threads }, (check) => exportModel(model, options, check, context))
+}
+
+/**
+ * {@link copyModelFolder}, compared on the CPU where weights are rounded.
+ * @throws EngineError as copyModelFolder, and SOURCE_UNAVAILABLE when there are no pictures
+ */
+export async function copyModelToFolder(model: ModelFolder, { path, precision, ...comparison }: ModelFolderRequest, signal: AbortSignal): Promise<CopiedModel> {
+  return withCheck(model, comparison, (check) => copyModelFolder(path, model, { precision, signal, check }))
+}
+
+/** Gives `work` what files are compared with, opened when it is first asked for. */
+async function withCheck<T>(model: ModelFolder, { picturesFolder, threads }: ComparisonOptions, work: (check: () => Promise<ModelCheck>) => Promise<T>): Promise<T> {
+  const runtimes: Runtime[] = []
   try {
-    return await exportModel(
-      model,
-      options,
-      async () => {
-        const pictures = await picturesOf(picturesFolder)
-        const runtime = await createRuntime({ preferred: 'cpu', threads })
-        runtimes.push(runtime)
-        return { reference: loadBackbone(runtime, model), open: runtime.openFile, pictures }
-      },
-      context,
-    )
+    return await work(async () => {
+      const pictures = await picturesOf(picturesFolder)
+      const runtime = await createRuntime({ preferred: 'cpu', threads })
+      runtimes.push(runtime)
+      return { reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures }
+    })
   } finally {
     for (const runtime of runtimes) await runtime.dispose()
   }

@@ -7,7 +7,7 @@ export { embedLibrary, type EmbedLibraryOptions, type EmbedTables } from './embe
 export type { EmbedPicture } from './embed-plan'
 export { embedToFile, type EmbedFileRequest, type EmbedFileSummary } from './embed-to-file'
 export { readPixels, type PixelRows, type PixelSource } from './evaluation/pixel-rows'
-export { exportModelToFile, type ModelFileRequest } from './export-model-to-file'
+export { copyModelToFolder, exportModelToFile, type ModelFileRequest } from './export-model-to-file'
 export { exportVectors, type ExportedVectors, type ExportPicture, type ExportVectorsOptions, type StoredTokens } from './export-vectors'
 export { createHost, type Host, type ParseArgument } from './host'
 export { describeLook, lookAtPicture, type LookRequest } from './look-at-picture'

@@ -94,8 +94,8 @@ const schemas: Schemas = {
   'models.import': z.strictObject({ path, name: z.string().min(1).max(200).optional() }).transform((argument) => ({ path: argument.path, name: argument.name })),
   'models.remove': z.strictObject({ modelId: id }),
   'models.export': z
-    .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional() })
-    .transform((argument) => ({ modelId: argument.modelId, format: argument.format, bakedSize: argument.bakedSize })),
+    .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional(), precision: z.enum(['fp32', 'fp16']).optional() })
+    .transform((argument) => ({ modelId: argument.modelId, format: argument.format, bakedSize: argument.bakedSize, precision: argument.precision })),
   'hub.list': nothing,
   'hub.download': z.strictObject({ entryId: id, mirror: z.string().max(2048).optional() }).transform((argument) => ({ entryId: argument.entryId, mirror: argument.mirror })),
   'view.analyse': z.strictObject({

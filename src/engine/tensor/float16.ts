@@ -12,7 +12,10 @@ export function float16ToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** The nearest binary16 bit pattern, ties to even. */
+/** The largest finite binary16 number. */
+export const largestFloat16 = 65504
+
+/** The nearest binary16 bit pattern of a float32, ties to even; from 65520 on an infinity. */
 export function numberToFloat16(value: number): number {
   scratch.setFloat32(0, value)
   const bits = scratch.getUint32(0)

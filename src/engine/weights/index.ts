@@ -19,6 +19,8 @@ export {
 } from './models/model-folder'
 export { resolveModel, type ModelPlaces } from './models/resolve-model'
 export { withTensors } from './models/model-tensors'
+export { isRounding, withStoredAs } from './models/stored-as'
+export { writeModelFolder, type ModelDraft } from './models/write-model-folder'
 export { unusedTensorEntry } from './models/unused-tensor'
 export { openCheckpoint } from './open-checkpoint'
 export type { SafetensorsIndex, TensorLocation } from './safetensors/header'

@@ -6,6 +6,7 @@ import { exportTo, type ExportOptions } from '../../../src/cli/commands/export'
 import { UsageError } from '../../../src/cli/exit-codes'
 import { heightByWidth } from '../../../src/cli/options'
 import { createTerminal } from '../../../src/cli/terminal'
+import { openModelFolder } from '../../../src/engine/weights'
 import { temporaryFolder } from '../../helpers/folders'
 import { smallConfigs, writeSmallModel } from '../../helpers/small-models'
 
@@ -49,7 +50,19 @@ it('writes safetensors, and a model folder where the name ends in a separator', 
   await expect(run(join(folder, 'model'), { to: `${join(folder, 'copy')}/`, workspace })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
 
-it.each([{ to: 'model.pth' }, { to: 'model' }, { to: 'model.safetensors', size: [224, 224] as const }, { to: 'model.safetensors', attention: 'all' as const }])('refuses %j as wrong usage', async (options) => {
+it('writes half-precision weights, told with what they change, and refuses them in ONNX', async () => {
+  const folder = await temporaryFolder()
+  await writeSmallModel(join(folder, 'model'), smallConfigs.dino)
+  const workspace = join(folder, 'workspace')
+  const copy = await run(join(folder, 'model'), { to: `${join(folder, 'copy')}/`, precision: 'fp16', workspace })
+  const { weights, manifest } = await openModelFolder(join(folder, 'copy'))
+  expect([copy.code, new Set(Array.from(weights.tensors.values(), ({ dtype }) => dtype)), manifest.description]).toEqual([0, new Set(['float16']), 'Random numbers. Weights rounded to half precision.'])
+  expect(copy.stdout.split('\n')[0]).toMatch(/hash checked, weights rounded to half precision and compared with the exact ones on 4 pictures:$/)
+  const file = await run(join(folder, 'model'), { to: join(folder, 'out', 'half.safetensors'), precision: 'fp16', workspace }, true)
+  expect(JSON.parse(file.stdout)).toMatchObject({ precision: 'fp16', files: [join(folder, 'out', 'half.parity.json'), join(folder, 'out', 'half.safetensors')], parity: [{ height: 224 }, {}, {}, {}] })
+})
+
+it.each([{ to: 'model.pth' }, { to: 'model.onnx', precision: 'fp16' as const }, { to: 'model' }, { to: 'model.safetensors', size: [224, 224] as const }, { to: 'model.safetensors', attention: 'all' as const }])('refuses %j as wrong usage', async (options) => {
   await expect(run('dinoscope-mini', options)).rejects.toBeInstanceOf(UsageError)
 })
 

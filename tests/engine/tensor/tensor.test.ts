@@ -12,6 +12,35 @@ describe('half precision', () => {
     expect(cases.map((value) => float16ToNumber(numberToFloat16(value)))).toEqual([1, 1 + 2 ** -9, 65504, Infinity, 0, 2 ** -24, NaN])
   })
 
+  it('takes every float32 around every half to the nearest of all halves, ties to the even one', () => {
+    const halves = Array.from({ length: 0x7c00 }, (_, bits) => ({ bits, value: float16ToNumber(bits) }))
+    // What comes after the largest half, were there one: from half way to it on, a number is an infinity.
+    const beyond = { bits: 0x7c00, value: 65536 }
+    const scratch = new Float32Array(1)
+    const pattern = new Int32Array(scratch.buffer)
+    /** The next float32 that is larger or smaller, of a positive one. */
+    const stepped = (value: number, by: number): number => {
+      scratch[0] = value
+      pattern[0] = (pattern[0] ?? 0) + by
+      return scratch[0] ?? NaN
+    }
+    const wrong: unknown[] = []
+    halves.forEach((below, index) => {
+      const above = halves[index + 1] ?? beyond
+      const middle = (below.value + above.value) / 2
+      const even = below.bits % 2 === 0 ? below : above
+      const cases = [
+        [middle, even],
+        [stepped(middle, -1), below],
+        [stepped(middle, 1), above],
+        [stepped(above.value, -1), above],
+        [stepped(above.value, 1), above],
+      ] as const
+      for (const [value, { bits }] of cases) for (const sign of [1, -1]) if (numberToFloat16(sign * value) !== (sign === 1 ? bits : bits | 0x8000)) wrong.push([sign * value, bits])
+    })
+    expect(wrong).toEqual([])
+  })
+
   it('reads bfloat16 as the upper half of a float32', () => {
     expect([0x3f80, 0xc000, 0x7f80].map(bfloat16ToNumber)).toEqual([1, -2, Infinity])
   })

@@ -6,7 +6,7 @@ import { useNoticesStore } from '../../../src/renderer/stores/notices'
 import { fakeModel } from '../fake-engine'
 import { startPage } from '../page'
 
-const request = { format: 'onnx', bakedSize: [224, 336] } as const
+const request = { format: 'onnx', bakedSize: [224, 336], precision: undefined } as const
 
 describe('useModelExportStore', () => {
   it('ends with the files and the differences, and says so only where nobody looks', async () => {

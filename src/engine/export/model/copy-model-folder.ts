@@ -1,16 +1,34 @@
-/** @file A model folder somewhere else, as it is. */
+/** @file A model folder somewhere else, as it is or with its weights at another precision. */
 import { copyFile, lstat, mkdir, open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { EngineError } from '../../contract'
-import { manifestFile, openModelFolder, verifyModelFolder, weightsFile, type ModelFolder } from '../../weights'
+import { EngineError, type ParityRow, type WeightPrecision } from '../../contract'
+import { isRounding, manifestFile, openModelFolder, verifyModelFolder, weightsFile, withStoredAs, writeModelFolder, type ModelFolder } from '../../weights'
+import { roundedDescription } from './rounded-description'
+import { checkRounding, type RoundingCheck } from './rounding-check'
 import { stageBeside } from './staging'
 
+export interface CopyModelOptions {
+  /** Undefined keeps every weight as it is stored. */
+  readonly precision: WeightPrecision | undefined
+  readonly signal: AbortSignal
+  /** Asked for only where weights are rounded. */
+  check(): Promise<RoundingCheck>
+}
+
+export interface CopiedModel {
+  /** Paths. */
+  readonly files: readonly string[]
+  /** What rounding has changed on real pictures; empty for a copy. */
+  readonly parity: readonly ParityRow[]
+}
+
 /**
- * Copies `model` to the new folder `path`, and believes the copy after its hash was checked.
- * @returns the paths of its files
- * @throws EngineError ALREADY_EXISTS, DISK, MODEL_DAMAGED when the copy is not what the model is; the signal's reason when cancelled
+ * Copies `model` to the new folder `path`, and believes the copy after its hash was checked and, where its weights were rounded, it
+ * was compared with the model.
+ * @throws EngineError ALREADY_EXISTS, DISK, MODEL_DAMAGED when the copy is not what the model is, MODEL_TENSOR when a weight is beyond
+ * the range, RUNTIME when rounding changes too much; the signal's reason when cancelled
  */
-export async function copyModelFolder(path: string, { folder }: ModelFolder, signal: AbortSignal): Promise<string[]> {
+export async function copyModelFolder(path: string, model: ModelFolder, { precision, signal, check }: CopyModelOptions): Promise<CopiedModel> {
   const name = basename(path)
   const taken = await lstat(path).then(
     () => true,
@@ -18,18 +36,31 @@ export async function copyModelFolder(path: string, { folder }: ModelFolder, sig
   )
   // An empty folder would be replaced by the copy, one with files in it refused by the system; neither was meant.
   if (taken) throw new EngineError('ALREADY_EXISTS', `${path} exists already; name a folder that does not`, { detail: { path } })
+  let parity: readonly ParityRow[] = []
   const [copied = path] = await stageBeside(path, async (staging) => {
     const copy = join(staging, name)
-    await mkdir(copy)
-    for (const file of [weightsFile, manifestFile]) {
-      signal.throwIfAborted()
-      await copyFile(join(folder, file), join(copy, file))
-      await flush(join(copy, file))
-    }
-    await verifyModelFolder(await openModelFolder(copy), signal)
+    await (precision === undefined ? copyAsIs(copy, model, signal) : writeAt(copy, model, precision, signal))
+    const written = await openModelFolder(copy)
+    await verifyModelFolder(written, signal)
+    if (isRounding(model.weights, precision)) ({ parity } = await checkRounding(path, name, written.weights, model, await check(), signal))
     return [name]
   })
-  return [join(copied, manifestFile), join(copied, weightsFile)]
+  return { files: [join(copied, manifestFile), join(copied, weightsFile)], parity }
+}
+
+async function copyAsIs(copy: string, { folder }: ModelFolder, signal: AbortSignal): Promise<void> {
+  await mkdir(copy)
+  for (const file of [weightsFile, manifestFile]) {
+    signal.throwIfAborted()
+    await copyFile(join(folder, file), join(copy, file))
+    await flush(join(copy, file))
+  }
+}
+
+async function writeAt(copy: string, model: ModelFolder, precision: WeightPrecision, signal: AbortSignal): Promise<void> {
+  await verifyModelFolder(model, signal)
+  const { id, ...draft } = isRounding(model.weights, precision) ? roundedDescription(model.manifest) : model.manifest
+  await withStoredAs(model.weights, precision, (tensors) => writeModelFolder([{ id, folder: copy }], { ...draft, tensors }, { signal, emit: () => undefined }))
 }
 
 async function flush(path: string): Promise<void> {

@@ -1,43 +1,51 @@
 /** @file Any model, imported, bundled or trained, in any of the forms it can be taken away in. */
-import type { JobContext, ModelFormat, ParityRow, Progress } from '../../contract'
+import { EngineError, type JobContext, type ModelFormat, type ParityRow, type Progress, type WeightPrecision } from '../../contract'
 import { createProgress } from '../../progress'
 import { hashElements, verifyModelFolder, withTensors, type ModelFolder } from '../../weights'
 import type { OnnxGraphOptions } from './onnx-graph'
 import { writeOnnxModel, type OnnxCheck } from './onnx-model'
+import type { RoundingCheck } from './rounding-check'
 import { writeSafetensorsModel } from './safetensors-file'
 
 export interface ModelExportOptions extends OnnxGraphOptions {
   /** Where to; the name is taken as it is. */
   readonly path: string
   readonly format: ModelFormat
+  /** Of safetensors alone; undefined keeps every weight as it is stored. */
+  readonly precision?: WeightPrecision | undefined
   /** Keeps a file that gave other numbers than the engine, as the folder `path`.failed. */
   readonly keepFailed?: boolean
 }
 
+/** What written files are tried with. */
+export interface ModelCheck extends OnnxCheck, RoundingCheck {}
+
 export interface ExportedModel {
   /** Paths, the model's own last. */
   readonly files: readonly string[]
-  /** Differences from the engine on real pictures; empty where the weights were read back instead. */
+  /** Differences from the engine on real pictures; empty where the same weights were read back instead. */
   readonly parity: readonly ParityRow[]
 }
 
 /**
  * Writes `model` to `path`: all of it, verified, or nothing. A damaged model is refused first.
  * @param check asked for only where the file has to be run
- * @throws EngineError MODEL_DAMAGED, DISK, BAD_REQUEST when a fixed size holds no patch, RUNTIME when the written file gives other numbers
+ * @throws EngineError MODEL_DAMAGED, MODEL_TENSOR when a weight is beyond half precision, DISK, BAD_REQUEST when a fixed size holds no
+ * patch or a precision is asked for in ONNX, RUNTIME when the written file gives other numbers
  */
-export async function exportModel(model: ModelFolder, options: ModelExportOptions, check: () => Promise<OnnxCheck>, { signal, emit }: JobContext<Progress>): Promise<ExportedModel> {
-  const { path, format, size, attention, keepFailed } = options
+export async function exportModel(model: ModelFolder, options: ModelExportOptions, check: () => Promise<ModelCheck>, { signal, emit }: JobContext<Progress>): Promise<ExportedModel> {
+  const { path, format, size, attention, keepFailed, precision } = options
   const { manifest, weights } = model
+  if (format === 'onnx' && precision !== undefined) throw new EngineError('BAD_REQUEST', 'the weights of an ONNX file are as wide as the model has them; another precision is for safetensors')
   await verifyModelFolder(model, signal)
-  const elementsSha256 = await withTensors(weights, (read) => hashElements(manifest.config, read, signal))
   const { bytes } = manifest.weights
   if (format === 'safetensors') {
     const progress = countUpTo(bytes, emit)
-    const files = await writeSafetensorsModel(path, model, { elementsSha256, signal, onWritten: progress.advance })
+    const written = await writeSafetensorsModel(path, model, { precision, signal, onWritten: progress.advance, check })
     progress.finish()
-    return { files, parity: [] }
+    return written
   }
+  const elementsSha256 = await withTensors(weights, (read) => hashElements(manifest.config, read, signal))
   // Checking takes about as long as writing; nothing is known better beforehand.
   const progress = countUpTo(2 * bytes, emit)
   const onChecked = (batches: number): void => {

@@ -1,5 +1,5 @@
 /** @file A model as a self-contained ONNX file: written, opened again, compared with the engine, and only then given its name. */
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { EngineError, type ParityRow } from '../../contract'
 import { saveFile } from '../../files'
 import { vitParameters } from '../../nn'
@@ -10,6 +10,7 @@ import { checkPictures } from './check-pictures'
 import { exportMetadata } from './metadata'
 import { writeOnnxFile } from './onnx-file'
 import { onnxGraph, type OnnxGraphOptions } from './onnx-graph'
+import { parityPath } from './parity-path'
 import { compareBatch, parityTolerance, passesParity, type ReferenceModel } from './parity'
 import { FailedCheck, stageBeside } from './staging'
 
@@ -37,11 +38,6 @@ export interface WrittenOnnxModel {
   /** Paths, the model's own last. */
   readonly files: readonly string[]
   readonly parity: readonly ParityRow[]
-}
-
-/** Where the table of differences of `path` goes. */
-export function parityPath(path: string): string {
-  return `${path.slice(0, path.length - extname(path).length)}.parity.json`
 }
 
 /**

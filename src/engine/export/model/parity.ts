@@ -86,6 +86,32 @@ export async function compareBatch(session: Session, reference: ReferenceModel, 
   })
 }
 
+/** {@link compareBatch} for weights that this engine runs itself: one row per picture. */
+export async function compareModels(model: ReferenceModel, reference: ReferenceModel, { config, preprocessing }: Omit<ComparedModel, 'attention'>, batch: CheckBatch): Promise<ParityRow[]> {
+  const [height, width] = batch.size
+  const given = patchBatch(batch, config.patchSize, preprocessing)
+  const [found, wanted] = [await model.look(given, [0]), await reference.look(given, [0])]
+  const [own, other] = [found.attention.at(-1) ?? new Float32Array(), wanted.attention.at(-1) ?? new Float32Array()]
+  const part = (values: Float32Array, picture: number): Float32Array => values.subarray((picture * values.length) / given.count, ((picture + 1) * values.length) / given.count)
+  const { dim } = config
+  return batch.pictures.map(({ name }, picture) => ({
+    image: name,
+    height,
+    width,
+    tokens: largest(part(found.tokens, picture), part(wanted.tokens, picture)),
+    attention: largest(part(own, picture), part(other, picture)),
+    cosine: cosine(part(found.tokens, picture).subarray(0, dim), part(wanted.tokens, picture).subarray(0, dim)),
+  }))
+}
+
+/** What rounding weights to half precision may cost: it moves each by a two-thousandth of itself at most. */
+export const roundingTolerance = 1e-3
+
+/** Whether rounded weights may stand for the exact ones. What is no number does not pass. */
+export function passesRounding(rows: readonly ParityRow[]): boolean {
+  return rows.length > 0 && rows.every(({ tokens, cosine }) => Number.isFinite(tokens) && 1 - cosine <= roundingTolerance)
+}
+
 /** Whether a file with these differences may be given to anybody. What is no number does not pass, but for attention that is not there. */
 export function passesParity(rows: readonly ParityRow[], attention: AttentionOutput): boolean {
   return rows.length > 0 && rows.every((row) => row.tokens <= parityTolerance && (attention === 'none' || row.attention <= parityTolerance))

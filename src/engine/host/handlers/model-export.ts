@@ -7,13 +7,13 @@ import { exportModelToFile } from '../export-model-to-file'
 /** `models.export` */
 export function modelExportHandlers({ options, models, exports }: Pick<EngineState, 'options' | 'models' | 'exports'>): Pick<Handlers<EngineContract>, 'models.export'> {
   return {
-    'models.export': async ({ modelId, format, bakedSize }, context) => {
+    'models.export': async ({ modelId, format, bakedSize, precision }, context) => {
       const model = await models.find(modelId)
       const name = `${basename(model.folder)}.${format}`
       const { exportId, files, result } = await exports.create((folder) =>
         exportModelToFile(
           model,
-          { path: join(folder, name), format, size: bakedSize, attention: 'cls', picturesFolder: join(options.resources, 'samples'), threads: options.threads },
+          { path: join(folder, name), format, size: bakedSize, precision, attention: 'cls', picturesFolder: join(options.resources, 'samples'), threads: options.threads },
           context,
         ),
       )

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { EngineError, messageOf, type JobContext, type Progress } from '../../contract'
 import { partialName, syncFolder } from '../../files'
 import { createProgress } from '../../progress'
+import { dtypes, elementCount } from '../../tensor'
 import { writeSafetensorsFrom, type NamedSource } from '../safetensors/write'
 import { weightsFile, writeManifest, type ModelManifest } from './manifest'
 import { openModelFolder, type ModelFolder } from './model-folder'
@@ -18,8 +19,6 @@ export interface ModelPlace {
 
 /** Everything of a manifest that is known before the weights are written. */
 export type ModelDraft = Omit<ModelManifest, 'schema' | 'id' | 'weights'> & { readonly tensors: readonly NamedSource[] }
-
-const bytesOfFloat = 4
 
 /**
  * Writes beside the places, then takes the first that is free: whoever comes second finds the name taken.
@@ -35,7 +34,7 @@ export async function writeModelFolder(
   const temporary = join(parent, partialName(slugOf(draft.name), randomBytes(4).toString('hex')))
   try {
     await mkdir(temporary, { recursive: true })
-    const progress = createProgress('Import model', draft.parameters * bytesOfFloat, emit)
+    const progress = createProgress('Import model', tensors.reduce((sum, { dtype, shape }) => sum + dtypes[dtype].bytes * elementCount(shape), 0), emit)
     const onWritten = (_name: string, byteLength: number): void => {
       progress.advance(byteLength)
     }

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportModel, parityTolerance, type ModelExportOptions, type OnnxCheck } from '../../../../src/engine/export'
+import { exportModel, parityTolerance, type ModelCheck, type ModelExportOptions } from '../../../../src/engine/export'
 import { writeOnnxModel } from '../../../../src/engine/export/model/onnx-model'
 import { loadBackbone } from '../../../../src/engine/inference'
 import { decodeModel, encodeModel, type OnnxModel } from '../../../../src/engine/onnx'
@@ -25,7 +25,7 @@ afterAll(async () => {
   await runtime.dispose()
 })
 
-const checkOf = (model: ModelFolder): OnnxCheck => ({ reference: loadBackbone(runtime, model), open: runtime.openFile, pictures })
+const checkOf = (model: ModelFolder): ModelCheck => ({ reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures })
 
 async function exported(model: ModelFolder, path: string, options: Partial<ModelExportOptions> = {}): ReturnType<typeof exportModel> {
   return exportModel(model, { path, format: 'onnx', attention: 'cls', size: undefined, ...options }, () => Promise.resolve(checkOf(model)), context)
@@ -172,7 +172,7 @@ describe('an export that does not go well leaves what was there before', () => {
     const folder = await temporaryFolder({ 'out/small.onnx': 'the old one' })
     const model = await writeSmallModel(join(folder, 'model'), smallConfigs.dinov2)
     const controller = new AbortController()
-    const check = (): Promise<OnnxCheck> => {
+    const check = (): Promise<ModelCheck> => {
       controller.abort()
       return Promise.resolve(checkOf(model))
     }
