@@ -14,6 +14,7 @@ import type { ExportOptions } from './commands/export'
 import type { InspectOptions } from './commands/inspect'
 import type { ImportOptions, WorkspaceOption } from './commands/models'
 import type { MatchOptions } from './commands/match'
+import type { PrecisionOptions } from './commands/precision'
 import type { ProbeOptions } from './commands/probe'
 import type { ProjectOptions } from './commands/project'
 import type { PropagateOptions } from './commands/propagate'
@@ -25,7 +26,7 @@ import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addEvaluation, addJson, addModel, addRuntime, addWorkspace, architecture, countOrAuto, heightByWidth, metres, pictureSize, segmentFiles, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
+import { addEvaluation, addJson, addModel, addPrecision, addRuntime, addWorkspace, architecture, countOrAuto, heightByWidth, metres, pictureSize, segmentFiles, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -52,7 +53,7 @@ function buildProgram(): Command {
     .option('--open', 'open it in the browser')
     .action((options: ServeOptions) => finish({}, async (context) => (await import('./commands/serve')).serve(options, context)))
 
-  addJson(addModel(program.command('inspect')))
+  addPrecision(addJson(addModel(program.command('inspect'))))
     .description('attention per head, PCA, parts, the object, artefacts, depth and the raw arrays of pictures')
     .argument('<images...>', 'picture files')
     .requiredOption('--out <dir>', 'where the files go: into it for one picture, into a folder named after each for several')
@@ -63,7 +64,7 @@ function buildProgram(): Command {
     .addHelpText('after', '\nFiles: attention-head-<h>.png, attention-mean.png, pca.png, segments.png, each with an -overlay.png; object-tokencut.png, object-lost.png, artefacts.png; tokens.npy, attention.npy, inspect.json with boxes and parts. With --head: depth.png (16 bits, millimetres, or 256ths of a metre beyond 65 m) and depth.npy in metres, or classes.png and classes.npy; each with an -overlay.png.')
     .action((images: readonly string[], options: InspectOptions & Json) => finish(options, async (context) => (await import('./commands/inspect')).inspect(images, options, context)))
 
-  addJson(addModel(program.command('embed')))
+  addPrecision(addJson(addModel(program.command('embed'))))
     .description('embeddings of every picture in a folder')
     .argument('<folder>', 'folder with pictures, sub-folders included')
     .requiredOption('--out <file>', 'a .csv, .parquet or .arrow file, or an .npy file that gets a .json with the names beside it')
@@ -73,7 +74,7 @@ function buildProgram(): Command {
     .addHelpText('after', '\nWith --workspace, vectors are kept in its index, and pictures that have some are not embedded again; patch tokens are kept in 64 dimensions of 8 bits, and written as they were kept.')
     .action((folder: string, options: EmbedOptions & Json) => finish(options, async (context) => (await import('./commands/embed')).embed(folder, options, context)))
 
-  addJson(addModel(program.command('search')))
+  addPrecision(addJson(addModel(program.command('search'))))
     .description('the pictures of a folder most like a picture')
     .argument('<query>', 'picture file')
     .argument('<folder>', 'folder with pictures, sub-folders included')
@@ -272,6 +273,13 @@ function buildProgram(): Command {
     .argument('[name]', 'for example dinov2-vits14')
     .option('--mirror <url>', 'an address that stands for the official servers; by default DINOSCOPE_MIRROR')
     .action((name: string | undefined, options: DownloadOptions & Json) => finish(options, async (context) => (await import('./commands/download')).download(name, options, context)))
+  addJson(addRuntime(addWorkspace(models.command('precision'))))
+    .description('what a model is computed in: compare fewer bits with fp32 on your own pictures, then choose')
+    .argument('[model]', 'as for --model elsewhere; by default the bundled one')
+    .option('--measure <folder>', 'run up to 64 of its pictures through fp32 and the other precision in turns')
+    .addOption(new Option('--precision <numbers>', 'what is measured; by default what the provider has').choices(['fp16', 'int8'] as const))
+    .addOption(new Option('--use <numbers>', 'compute this model in it from now on, in the app and with --workspace; only what was measured and is near enough').choices(['fp32', 'fp16', 'int8'] as const))
+    .action((model: string | undefined, options: PrecisionOptions & Json) => finish(options, async (context) => (await import('./commands/precision')).precision(model, options, context)))
   addJson(addWorkspace(models.command('remove')))
     .description('remove an imported model')
     .argument('<id>')

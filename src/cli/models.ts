@@ -1,6 +1,7 @@
 /** @file Finds the model that a command line names, and makes it ready. */
 import { join } from 'node:path'
-import { EngineError, type ProviderName } from '../engine/contract'
+import { EngineError, type Precision, type ProviderName } from '../engine/contract'
+import { createKeptPrecisions, precisionFile, precisionOf } from '../engine/host'
 import { loadBackbone, type Backbone } from '../engine/inference'
 import { createRuntime, type Runtime } from '../engine/runtime'
 import { listModelFolders, resolveModel, type ModelFolder, type ModelPlaces } from '../engine/weights'
@@ -14,6 +15,8 @@ export interface ModelOptions {
   readonly workspace?: string
   readonly provider?: ProviderName
   readonly threads?: number
+  /** By default what was chosen for the model in the workspace that is named, else fp32. */
+  readonly precision?: Precision
 }
 
 /** Where models are looked for. */
@@ -41,12 +44,27 @@ export async function chooseModel({ model, workspace }: ModelOptions, context: C
   return chosen
 }
 
-/** Runs `work` with the chosen model, and frees it afterwards. */
+/** What was chosen in a workspace, where its provider has it: so the vectors that the app has kept there are found. */
+async function chosenPrecision(workspace: string, sha256: string, runtime: Runtime, { terminal }: CommandContext): Promise<Precision> {
+  const kept = createKeptPrecisions(join(workspace, precisionFile), terminal.note)
+  const precision = await precisionOf(kept, Promise.resolve(runtime), sha256)
+  if (precision !== 'fp32') terminal.note(`Computed in ${precision}, as was chosen for this model in the workspace.`)
+  return precision
+}
+
+/**
+ * Runs `work` with the chosen model, and frees it afterwards.
+ * @throws EngineError BAD_REQUEST for a precision that the provider does not compute in, and what `work` throws
+ */
 export async function withBackbone<T>(options: ModelOptions, context: CommandContext, work: (backbone: Backbone, runtime: Runtime) => Promise<T>): Promise<T> {
   const folder = await chooseModel(options, context)
-  const runtime = await createRuntime({ preferred: options.provider, threads: options.threads })
+  // Integers are the CPU's.
+  const preferred = options.provider ?? (options.precision === 'int8' ? 'cpu' : undefined)
+  const runtime = await createRuntime({ preferred, threads: options.threads })
   try {
-    const backbone = loadBackbone(runtime, folder)
+    const { workspace } = options
+    const precision = options.precision ?? (workspace === undefined ? 'fp32' : await chosenPrecision(workspace, folder.manifest.weights.sha256, runtime, context))
+    const backbone = loadBackbone(runtime, { ...folder, manifest: { ...folder.manifest, precision } })
     return await work(backbone, runtime)
   } finally {
     await runtime.dispose()

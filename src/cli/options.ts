@@ -92,6 +92,11 @@ export function addRuntime(command: Command): Command {
     .option('--threads <n>', 'CPU threads; by default all cores', wholeNumber(1, 1024))
 }
 
+/** `--precision`, of commands that run a model. */
+export function addPrecision(command: Command): Command {
+  return command.addOption(new Option('--precision <numbers>', 'what the model is computed in: int8 on the CPU, fp16 where the provider has it; by default what was chosen in the workspace, else fp32').choices(['fp32', 'fp16', 'int8'] as const))
+}
+
 /** `--model`, `--workspace`, `--provider` and `--threads`. */
 export function addModel(command: Command): Command {
   return addRuntime(addWorkspace(command.option('--model <model>', 'a bundled model, an imported one, a run (its folder, or run:ID), or the path of anything that can be imported; by default the bundled one')))

@@ -15,6 +15,10 @@ export function int64(shape: readonly number[], values: readonly number[]): Tens
   return { dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) }
 }
 
+export function int8(shape: readonly number[], values: readonly number[]): Tensor<'int8'> {
+  return { dtype: 'int8', shape, data: Int8Array.from(values) }
+}
+
 export function bool(shape: readonly number[], values: readonly boolean[]): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: Uint8Array.from(values, Number) }
 }

@@ -22,6 +22,7 @@ import { createFakeCollection } from './fake-collection'
 import { createFakeCompare } from './fake-compare'
 import { fakePicture, fraction, progressOf, type FakePicture } from './fake-pictures'
 import { fakeDense } from './fake-dense'
+import { createFakePrecision } from './fake-precision'
 import { createFakeStructure } from './fake-structure'
 import { createFakeTraining, type FakeTraining } from './fake-training'
 
@@ -238,6 +239,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       models = models.filter(({ id }) => id !== modelId)
       return Promise.resolve(undefined)
     },
+    ...createFakePrecision(),
     'view.analyse': async ({ imageId, modelId, size }, { signal }) => {
       const model = modelOf(modelId)
       const picture = pictures.find(({ id }) => id === imageId)

@@ -87,7 +87,7 @@ export async function embed(folder: string, options: EmbedOptions, context: Comm
   return withBackbone(options, context, async (backbone, runtime) => {
     const outcome = workspace === undefined || size !== undefined ? await embedDirectly(folder, out, options, backbone, context) : await embedStored(workspace, folder, out, options, backbone, runtime, context)
     const { id, name, weights } = backbone.manifest
-    context.terminal.result({ files, ...outcome, pooling: pool, model: { id, name, sha256: weights.sha256 }, provider: runtime.provider }, describe(outcome, files))
+    context.terminal.result({ files, ...outcome, pooling: pool, model: { id, name, sha256: weights.sha256 }, provider: runtime.provider, precision: backbone.manifest.precision }, describe(outcome, files))
     return exitCodes.done
   })
 }

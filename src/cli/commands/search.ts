@@ -47,7 +47,7 @@ export async function search(query: string, folder: string, { top, pool, not = [
     })
     const { id, name, weights } = backbone.manifest
     context.terminal.result(
-      { query, not, folder, model: { id, name, sha256: weights.sha256 }, pooling: pool, provider: runtime.provider, searched, results, skipped },
+      { query, not, folder, model: { id, name, sha256: weights.sha256 }, pooling: pool, provider: runtime.provider, precision: backbone.manifest.precision, searched, results, skipped },
       results.map(({ rank, score, relativePath }) => `${String(rank).padStart(4)}  ${score.toFixed(4)}  ${relativePath}`),
     )
     return exitCodes.done

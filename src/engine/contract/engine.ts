@@ -100,6 +100,7 @@ import type {
   PropagateRequest,
   PropagateResult,
 } from './labels'
+import type { Precision, PrecisionCard, PrecisionMeasureRequest, PrecisionState } from './precision'
 import { call, job, push } from './rpc'
 import type {
   PictureSegments,
@@ -283,6 +284,12 @@ export const engineContract = {
   'evaluate.list': call<undefined, EvaluationList>(),
   'evaluate.remove': call<{ readonly evaluationIds: readonly string[] }, undefined>(),
   'evaluate.export': call<EvaluationExportRequest, EvaluationExport>(),
+
+  'precision.state': call<{ readonly modelId: string }, PrecisionState>(),
+  /** Runs pictures through fp32 and another precision in turns; what it finds is kept. */
+  'precision.measure': job<PrecisionMeasureRequest, Progress, PrecisionCard>(),
+  /** What a model is computed in from now on; other than fp32 only what was measured here and is near enough. */
+  'precision.set': call<{ readonly modelId: string; readonly precision: Precision }, PrecisionState>(),
 
   'train.presets': call<undefined, readonly RecipePreset[]>(),
   'train.check': call<{ readonly recipe: string }, RecipeCheck>(),

@@ -1,5 +1,6 @@
 /** @file Plain data of training that crosses processes: plans, cards, runs, what a run tells while it learns. */
 import type { FileProblem, Progress } from './data'
+import type { WeightPrecision } from './precision'
 
 // ── Recipes ──────────────────────────────────────────────────────────────────
 
@@ -172,9 +173,6 @@ export interface ProbeFrame {
 // ── Export of a model ────────────────────────────────────────────────────────
 
 export type ModelFormat = 'onnx' | 'safetensors'
-
-/** How wide each weight is in a file: 4 bytes, or 2. */
-export type WeightPrecision = 'fp32' | 'fp16'
 
 export interface ModelExportRequest {
   readonly modelId: string

@@ -21,11 +21,14 @@ export function picturesOf({ libraries }: EngineState, libraryId: string, rows: 
 export async function embedRows(state: EngineState, request: EmbedLibraryRequest, context: JobContext<EmbedEvent>): Promise<EmbedLibraryResult> {
   const { libraryId, rows, modelId, patches } = request
   const pictures = picturesOf(state, libraryId, rows)
-  const { manifest } = await state.models.find(modelId)
-  const [store, key] = [await state.store, modelKeyOf(manifest)]
-  const tables = { vectors: await store.vectors(key), patches: patches ? { table: await store.patches(key), products: await state.rowProducts() } : undefined }
+  const store = await state.store
   const options = { root: state.libraries.root(libraryId), read: (picture: LibraryImage) => state.libraries.readBytes(picture.id) }
-  const result = await state.backbones.use(modelId, (backbone) => embedLibrary(backbone, tables, pictures, options, context))
+  const result = await state.backbones.use(modelId, async (backbone) => {
+    // Of the backbone itself: what it is computed in may be changed for the next one meanwhile.
+    const key = modelKeyOf(backbone.manifest)
+    const tables = { vectors: await store.vectors(key), patches: patches ? { table: await store.patches(key), products: await state.rowProducts() } : undefined }
+    return embedLibrary(backbone, tables, pictures, options, context)
+  })
   if (result.embedded > 0) state.tellThroughput({ modelId, imagesPerSecond: result.imagesPerSecond })
   return result
 }

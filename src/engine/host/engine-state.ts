@@ -22,6 +22,8 @@ import { removeUnfinished } from '../weights'
 import { createComparisons, type Comparisons } from './model-pairs/comparisons'
 import { measureMacs } from './measure-macs'
 import { createModelStore, type ModelStore } from './model-store'
+import { createKeptPrecisions, precisionFile, type KeptPrecisions } from './precision/kept-precisions'
+import { precisionOf } from './precision/model-precision'
 import { createPictureSets, type PictureSets } from './picture-sets'
 import { createPatchChunks, type PatchChunks } from './patch-chunks'
 import { writeActiveRuns } from './runs/active-runs'
@@ -46,6 +48,7 @@ export interface EngineState {
   /** Providers are probed while the first pictures are already being shown. */
   readonly runtime: Promise<Runtime>
   readonly models: ModelStore
+  readonly precisions: KeptPrecisions
   readonly backbones: BackboneCache<Backbone>
   readonly analyses: Analyses<AnalysisState>
   readonly lookSpeeds: LookSpeeds
@@ -108,7 +111,8 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
   runtime.catch(() => undefined)
   const modelsFolder = join(options.workspace, 'models')
   await removeUnfinished(modelsFolder)
-  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder })
+  const precisions = createKeptPrecisions(join(options.workspace, precisionFile), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
+  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder, precisionOf: (sha256) => precisionOf(precisions, runtime, sha256) })
   const analyses = createAnalyses<AnalysisState>(keptAnalyses, analysesBudget)
   const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
   const runStore = createDiskRunStore(join(options.workspace, 'runs'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
@@ -130,6 +134,7 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
     options,
     runtime,
     models,
+    precisions,
     backbones: createBackboneCache(keptBackbones, load, analyses.forgetModel),
     analyses,
     lookSpeeds: createLookSpeeds(),

@@ -16,6 +16,7 @@ import { mapHandlers } from './handlers/map'
 import { matchHandlers } from './handlers/match'
 import { modelExportHandlers } from './handlers/model-export'
 import { modelHandlers } from './handlers/models'
+import { precisionHandlers } from './handlers/precision'
 import { propagateHandlers } from './handlers/propagate'
 import { runHandlers } from './handlers/runs'
 import { searchHandlers } from './handlers/search'
@@ -62,6 +63,7 @@ export async function createEngine(options: EngineOptions, startTrainer?: StartT
       ...libraryHandlers(state),
       ...modelHandlers(state),
       ...modelExportHandlers(state),
+      ...precisionHandlers(state),
       ...hubHandlers(state),
       ...viewHandlers(state),
       ...viewDenseHandlers(state),

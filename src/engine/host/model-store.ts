@@ -1,22 +1,31 @@
 /** @file The models a person can choose from: bundled and imported, each under one id. */
 import { basename } from 'node:path'
-import { EngineError, type JobContext, type ModelInfo, type Progress } from '../contract'
+import { EngineError, type JobContext, type ModelInfo, type Precision, type Progress } from '../contract'
 import { architectureName } from '../nn'
-import { importModel, listModelFolders, removeModelFolder, type ModelFolder } from '../weights'
+import { importModel, listModelFolders, removeModelFolder, type ModelFolder, type ModelManifest } from '../weights'
 
 type Origin = ModelInfo['origin']
 
 export interface ModelFolders {
   readonly bundledFolder: string
   readonly modelsFolder: string
+  /** What weights are computed in here; fp32 where nobody says. */
+  precisionOf?(sha256: string): Promise<Precision>
+}
+
+/** A model folder with what it is computed in, which its folder does not say. */
+export interface UsedModel extends ModelFolder {
+  readonly manifest: ModelManifest & { readonly precision: Precision }
 }
 
 export interface ModelStore {
   list(): Promise<ModelInfo[]>
   /** The same, in the same order, for the engine's own use. */
-  folders(): Promise<readonly ModelFolder[]>
+  folders(): Promise<readonly UsedModel[]>
   /** @throws EngineError NOT_FOUND */
-  find(modelId: string): Promise<ModelFolder>
+  find(modelId: string): Promise<UsedModel>
+  /** As it lies on the disk, for taking it elsewhere. @throws EngineError NOT_FOUND */
+  stored(modelId: string): Promise<ModelFolder>
   /** What is told of a model that was written to `folder` just now. @throws EngineError NOT_FOUND when it is gone again */
   describe(folder: string): Promise<ModelInfo>
   add(path: string, name: string | undefined, context: JobContext<Progress>): Promise<ModelInfo>
@@ -55,7 +64,8 @@ interface Entry {
 }
 
 /** Reads the folders anew each time, since models may come and go beside the app. */
-export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders): ModelStore {
+export function createModelStore({ bundledFolder, modelsFolder, precisionOf = () => Promise.resolve('fp32') }: ModelFolders): ModelStore {
+  const used = async (folder: ModelFolder): Promise<UsedModel> => ({ ...folder, manifest: { ...folder.manifest, precision: await precisionOf(folder.manifest.weights.sha256) } })
   const entries = async (): Promise<readonly Entry[]> => {
     const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
     const taken = new Set(bundled.models.map(({ folder }) => basename(folder)))
@@ -77,8 +87,9 @@ export function createModelStore({ bundledFolder, modelsFolder }: ModelFolders):
   }
   return {
     list: async () => (await entries()).map(({ id, origin, folder }) => modelInfo(folder, origin, id)),
-    folders: async () => (await entries()).map(({ folder }) => folder),
-    find: async (modelId) => (await find(modelId)).folder,
+    folders: async () => Promise.all((await entries()).map(({ folder }) => used(folder))),
+    find: async (modelId) => used((await find(modelId)).folder),
+    stored: async (modelId) => (await find(modelId)).folder,
     describe,
     add: async (path, name, context) => describe((await importModel({ source: path, modelsFolder, bundledFolder, name }, context)).folder),
     remove: async (modelId) => {

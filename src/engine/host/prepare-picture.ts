@@ -1,6 +1,7 @@
 /** @file One picture made ready for one model, at the size that was asked for. */
 import type { AnalysisSize } from '../contract'
 import { prepareEvaluation, prepareWhole, type PreparedImage } from '../image'
+import { describePrecision, type BackboneDescription } from '../inference'
 import type { ModelManifest } from '../weights'
 
 /**
@@ -13,9 +14,13 @@ export async function preparePicture(bytes: Buffer, size: AnalysisSize, { config
   return size === 'evaluation' ? prepareEvaluation(bytes, preprocessing, patchSize) : prepareWhole(bytes, { size, patchSize, maxPatches })
 }
 
-/** What {@link preparePicture} does to every picture, in words. */
-export function describePreparation(size: AnalysisSize, { preprocessing }: Pick<ModelManifest, 'preprocessing'>): string {
+/**
+ * What is done to every picture, in words: {@link preparePicture}, and what the model computes in where that is not fp32. Vectors
+ * are kept by these words, so that those of two precisions never meet.
+ */
+export function describePreparation(size: AnalysisSize, { preprocessing, precision }: Pick<BackboneDescription, 'preprocessing' | 'precision'>): string {
   const { shortEdge, crop, mean, std } = preprocessing
   const geometry = size === 'evaluation' ? `short edge to ${shortEdge} (bicubic), centre crop of ${crop}` : `whole picture, ${size === 'native' ? 'at its own size' : `short edge to ${size}`} (bicubic), both edges rounded to whole patches`
-  return `${geometry}; mean ${mean.join(' ')}, standard deviation ${std.join(' ')}`
+  const way = describePrecision(precision)
+  return `${geometry}; mean ${mean.join(' ')}, standard deviation ${std.join(' ')}${way === undefined ? '' : `; ${way}`}`
 }

@@ -30,6 +30,7 @@ const someRows = z.instanceof(Uint32Array)
 /** JSON leaves undefined out; the handlers want the key. */
 const someOrAll = <T extends { readonly rows?: Uint32Array | undefined }>(argument: T) => ({ ...argument, rows: argument.rows })
 const rows = someRows.optional()
+const precisions = z.enum(['fp32', 'fp16', 'int8'])
 const poolings = ['cls', 'mean', 'cls+mean'] as const
 const space = { modelId: id, pooling: z.enum(poolings) }
 const chosen = { ...space, libraryId: id, rows }
@@ -96,6 +97,9 @@ const schemas: Schemas = {
   'models.export': z
     .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional(), precision: z.enum(['fp32', 'fp16']).optional() })
     .transform((argument) => ({ modelId: argument.modelId, format: argument.format, bakedSize: argument.bakedSize, precision: argument.precision })),
+  'precision.state': z.strictObject({ modelId: id }),
+  'precision.measure': z.strictObject({ modelId: id, libraryId: id.optional(), precision: precisions }).transform((argument) => ({ ...argument, libraryId: argument.libraryId })),
+  'precision.set': z.strictObject({ modelId: id, precision: precisions }),
   'hub.list': nothing,
   'hub.download': z.strictObject({ entryId: id, mirror: z.string().max(2048).optional() }).transform((argument) => ({ entryId: argument.entryId, mirror: argument.mirror })),
   'view.analyse': z.strictObject({

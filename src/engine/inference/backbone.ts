@@ -1,12 +1,14 @@
-/** @file A model ready to look at pictures: its graphs built over weights that stay in their file, its sessions opened when first needed. */
+/** @file A model ready to look at pictures: its graphs built over weights that stay in their file or are rounded on the way, its sessions opened when first needed. */
 import { buildModel, input, type BuiltModel, type ParameterData, type Value } from '../graph'
 import { clsOf, meanPatchOf, parametersFrom, patchTokensOf, positionWeights, visionTransformer, vitParameters, vitParameterValues, type Parameters, type VitConfig } from '../nn'
 import { sumSquares, type AttentionForm } from '../ops'
 import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
-import { EngineError } from '../contract'
+import { EngineError, type Precision } from '../contract'
 import { basename, dirname } from 'node:path'
 import type { ModelFolder, ModelManifest, SafetensorsIndex } from '../weights'
+import { isPictureByPicture, requirePrecision, withPrecision } from './precision'
+import { joined, picturesOf, type Results } from './run-parts'
 
 /** Patches down and across. */
 export interface PatchGrid {
@@ -45,7 +47,10 @@ export interface DenseTokens {
 }
 
 /** What looking at pictures needs to know of a model. */
-export type BackboneDescription = Pick<ModelManifest, 'id' | 'name' | 'config' | 'preprocessing' | 'trained' | 'weights'>
+export interface BackboneDescription extends Pick<ModelManifest, 'id' | 'name' | 'config' | 'preprocessing' | 'trained' | 'weights'> {
+  /** What its linear layers are computed in; fp32 where it is not said. */
+  readonly precision?: Precision
+}
 
 export interface Backbone {
   readonly manifest: BackboneDescription
@@ -84,7 +89,8 @@ function graphInputs({ patchSize, positionGrid }: VitConfig): GraphInputs {
 interface BackboneWeights {
   readonly values: Parameters
   readonly data: ParameterData
-  readonly folder: string | undefined
+  /** The file, where there is one. */
+  readonly index: SafetensorsIndex | undefined
   readonly feeds: Readonly<Record<string, Tensor>>
 }
 
@@ -101,7 +107,7 @@ function fileWeights(config: VitConfig, weights: SafetensorsIndex): BackboneWeig
       const { offset, byteLength } = location(name)
       return { location: basename(weights.path), offset, length: byteLength }
     },
-    folder: dirname(weights.path),
+    index: weights,
     feeds: {},
   }
 }
@@ -119,76 +125,89 @@ function liveWeights(config: VitConfig, tensors: ReadonlyMap<string, Tensor<'flo
     data: (name) => {
       throw new EngineError('INTERNAL', `${name} is fed, not stored`)
     },
-    folder: undefined,
+    index: undefined,
     feeds: Object.fromEntries(names.map((name) => [name, tensor(name)])),
   }
 }
 
+type Outputs = Readonly<Record<string, Value>>
+
 /** The graph behind embeddings: pictures in, pooled tokens out. */
-function embedGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+function embedGraph(config: VitConfig, { values }: BackboneWeights, form: AttentionForm): Outputs {
   const inputs = graphInputs(config)
   const { tokens } = visionTransformer(config, values, inputs, form)
-  return buildModel('embed', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches) }, data)
+  return { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches) }
 }
 
 /** {@link embedGraph} that gives the patch tokens too: 300 times as many numbers, which only some want. */
-function embedPatchesGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+function embedPatchesGraph(config: VitConfig, { values }: BackboneWeights, form: AttentionForm): Outputs {
   const inputs = graphInputs(config)
   const { tokens } = visionTransformer(config, values, inputs, form)
-  return buildModel('embedPatches', { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches), patchTokens: patchTokensOf(config, tokens, inputs.patches) }, data)
+  return { cls: clsOf(tokens), mean: meanPatchOf(config, tokens, inputs.patches), patchTokens: patchTokensOf(config, tokens, inputs.patches) }
 }
 
 /** The graph behind the inspector: all tokens, and the attention of chosen query tokens in every block. */
-function lookGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+function lookGraph(config: VitConfig, { values }: BackboneWeights, form: AttentionForm): Outputs {
   const inputs = graphInputs(config)
   const queries = input('queries', 'int64', ['queries'])
   const { tokens, blocks } = visionTransformer(config, values, inputs, form)
   const attention = blocks.map((block, index) => [attentionName(index), block.attention(queries)] as const)
   const squares = sumSquares(blocks.at(-1)?.tokens ?? tokens, -1)
-  return buildModel('look', { tokens, squares, ...Object.fromEntries(attention) }, data)
+  return { tokens, squares, ...Object.fromEntries(attention) }
 }
 
 /** The graph behind finding objects: the keys of the last block, which needs no attention of that block and nothing after it. */
-function keysGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm): BuiltModel {
+function keysGraph(config: VitConfig, { values }: BackboneWeights, form: AttentionForm): Outputs {
   const inputs = graphInputs(config)
   const last = visionTransformer(config, values, inputs, form).blocks.at(-1)
   if (last === undefined) throw new EngineError('INTERNAL', 'a transformer without blocks has no keys')
-  return buildModel('keys', { keys: patchTokensOf(config, last.keys(), inputs.patches) }, data)
+  return { keys: patchTokensOf(config, last.keys(), inputs.patches) }
 }
 
 /** The graph behind dense heads: tokens of chosen blocks. */
-function intermediateGraph(config: VitConfig, { values, data }: BackboneWeights, form: AttentionForm, layers: readonly number[], normed: boolean): BuiltModel {
+function intermediateGraph(config: VitConfig, { values }: BackboneWeights, form: AttentionForm, layers: readonly number[], normed: boolean): Outputs {
   const { blocks, norm } = visionTransformer(config, values, graphInputs(config), form)
   const outputs = layers.map((layer) => {
     const block = blocks[layer]
     if (block === undefined) throw new EngineError('INTERNAL', `block ${layer} is outside 0 to ${config.depth - 1}`)
     return [`block_${layer}`, normed ? norm(block.tokens) : block.tokens] as const
   })
-  return buildModel('intermediate', Object.fromEntries(outputs), data)
+  return Object.fromEntries(outputs)
 }
 
 /** {@link embedGraph} over the weights of a file. */
 export function embedModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
-  return embedGraph(config, fileWeights(config, weights), form)
+  const stored = fileWeights(config, weights)
+  return buildModel('embed', embedGraph(config, stored, form), stored.data)
 }
 
 /** {@link lookGraph} over the weights of a file. */
 export function lookModel(config: VitConfig, weights: SafetensorsIndex, form: AttentionForm): BuiltModel {
-  return lookGraph(config, fileWeights(config, weights), form)
+  const stored = fileWeights(config, weights)
+  return buildModel('look', lookGraph(config, stored, form), stored.data)
 }
 
 function attentionName(block: number): string {
   return `attention_${block}`
 }
 
-function float32(results: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+function float32(results: Results, name: string): Float32Array {
   const result = results[name]
   if (result?.dtype !== 'float32') throw new EngineError('RUNTIME', `the runtime gave no float32 result ${name}`)
   return result.data as Float32Array
 }
 
-/** Makes a backbone of a model folder. Nothing is loaded until it is first used. */
-export function loadBackbone(runtime: Runtime, { manifest, weights }: ModelFolder): Backbone {
+/** A model whose description may say what it is computed in. */
+export interface DescribedModel extends Pick<ModelFolder, 'weights'> {
+  readonly manifest: BackboneDescription
+}
+
+/**
+ * Makes a backbone of a model folder. Nothing is loaded until it is first used.
+ * @throws EngineError BAD_REQUEST for a precision that the provider does not compute in
+ */
+export function loadBackbone(runtime: Runtime, { manifest, weights }: DescribedModel): Backbone {
+  requirePrecision(runtime, manifest.precision)
   return openBackbone(runtime, manifest, fileWeights(manifest.config, weights))
 }
 
@@ -198,44 +217,54 @@ export function liveBackbone(runtime: Runtime, manifest: BackboneDescription, te
 }
 
 function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: BackboneWeights): Backbone {
-  const { config } = manifest
+  const { config, precision = 'fp32' } = manifest
   const opened: Promise<Session>[] = []
-  const lazily = (build: () => BuiltModel) => {
+  const open = async (name: string, outputs: Outputs): Promise<Session> => {
+    const model = buildModel(name, await withPrecision(outputs, precision, weights.index), weights.data)
+    return runtime.open(model, { weightsFolder: weights.index && dirname(weights.index.path) })
+  }
+  const lazily = (name: string, outputs: () => Outputs) => {
     let session: Promise<Session> | undefined
     return (): Promise<Session> => {
       if (session === undefined) {
-        session = runtime.open(build(), { weightsFolder: weights.folder })
+        session = open(name, outputs())
         opened.push(session)
       }
       return session
     }
   }
-  const embedSession = lazily(() => embedGraph(config, weights, runtime.attention))
-  const embedPatchesSession = lazily(() => embedPatchesGraph(config, weights, runtime.attention))
-  const lookSession = lazily(() => lookGraph(config, weights, runtime.attention))
+  const embedSession = lazily('embed', () => embedGraph(config, weights, runtime.attention))
+  const embedPatchesSession = lazily('embedPatches', () => embedPatchesGraph(config, weights, runtime.attention))
+  const lookSession = lazily('look', () => lookGraph(config, weights, runtime.attention))
   const intermediateSessions = new Map<string, () => Promise<Session>>()
-  const keysSession = lazily(() => keysGraph(config, weights, runtime.attention))
+  const keysSession = lazily('keys', () => keysGraph(config, weights, runtime.attention))
   const feeds = ({ count, grid, patches }: PatchBatch): Readonly<Record<string, Tensor>> => ({
     ...weights.feeds,
     patches: { dtype: 'float32', shape: [count, grid.height * grid.width, 3 * config.patchSize ** 2], data: patches } as const,
     ...positionWeights(config.positionGrid, grid, config.positionInterpolation),
   })
+  const run = async (session: Session, batch: PatchBatch, more: Readonly<Record<string, Tensor>> = {}): Promise<Results> => {
+    if (!isPictureByPicture(precision) || batch.count === 1) return session.run({ ...feeds(batch), ...more })
+    const results: Results[] = []
+    for (const picture of picturesOf(batch)) results.push(await session.run({ ...feeds(picture), ...more }))
+    return joined(results)
+  }
   return {
     manifest,
     config,
     embed: async (batch) => {
-      const results = await (await embedSession()).run(feeds(batch))
+      const results = await run(await embedSession(), batch)
       return { cls: float32(results, 'cls'), mean: float32(results, 'mean') }
     },
     embedPatches: async (batch) => {
-      const results = await (await embedPatchesSession()).run(feeds(batch))
+      const results = await run(await embedPatchesSession(), batch)
       return { cls: float32(results, 'cls'), mean: float32(results, 'mean'), patches: float32(results, 'patchTokens') }
     },
     look: async (batch, queries) => {
       const indices: Tensor<'int64'> = { dtype: 'int64', shape: [queries.length], data: BigInt64Array.from(queries, BigInt) }
       const session = await lookSession()
       const started = performance.now()
-      const results = await session.run({ ...feeds(batch), queries: indices })
+      const results = await run(session, batch, { queries: indices })
       const modelMs = performance.now() - started
       return {
         modelMs,
@@ -244,12 +273,12 @@ function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: 
         attention: Array.from({ length: config.depth }, (_, block) => float32(results, attentionName(block))),
       }
     },
-    keys: async (batch) => float32(await (await keysSession()).run(feeds(batch)), 'keys'),
+    keys: async (batch) => float32(await run(await keysSession(), batch), 'keys'),
     intermediate: async (batch, layers, normed) => {
       const key = `${normed ? 'normed ' : ''}${layers.join()}`
-      const open = intermediateSessions.get(key) ?? lazily(() => intermediateGraph(config, weights, runtime.attention, layers, normed))
-      intermediateSessions.set(key, open)
-      const results = await (await open()).run(feeds(batch))
+      const ofLayers = intermediateSessions.get(key) ?? lazily('intermediate', () => intermediateGraph(config, weights, runtime.attention, layers, normed))
+      intermediateSessions.set(key, ofLayers)
+      const results = await run(await ofLayers(), batch)
       return layers.map((layer) => float32(results, `block_${layer}`))
     },
     dispose: async () => {

@@ -1,6 +1,6 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
 export { analyseImage, analysisBytes, attentionOf, patchTokens, pcaOf, patchBatch, similarityTo, type AnalysisState } from './analyse'
-export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
+export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DescribedModel, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
 export { analyseTiles, type TiledOptions } from './tiled-look'
 export { lookCost, planTiles, type AxisTiles, type LookCost, type TilePlan } from './tiles'
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'
@@ -8,6 +8,8 @@ export { embedBatch, embedImages, pooledDim, type EmbedOptions, type EmbedSummar
 export { embedRuns, pooledVector, type EmbeddedImage, type EmbedRunOptions, type EmbedSource, type ImageTokens } from './embed-runs'
 export { knn, normaliseRows, type ClassScore, type KnnOptions, type KnnResult, type KnnScore, type LabelledFeatures } from './knn'
 export { emptyNearest, takeNearest, takeNearestBothWays, type NearestLists } from './nearest'
+export { describePrecision, offeredPrecisions, requirePrecision } from './precision'
+export { measurePrecision, type MeasuredPrecision, type PrecisionPicture } from './measure-precision'
 export { colourRange, pcaMap, spreadRows } from './pca-map'
 export { pixelFeatures } from './pixel-features'
 export { principalComponents, project, type PrincipalComponents, type RowSet } from './principal-components'

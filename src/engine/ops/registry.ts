@@ -5,6 +5,7 @@ import { addRule, castRule, divideRule, erfRule, expRule, geluRule, hardSigmoidR
 import { gemmRule, matMulRule } from './linalg'
 import { concatRule, expandRule, gatherRule, padRule, reshapeRule, scatterAddRule, sizeOfRule, sliceRule, splitRule, transposeRule } from './movement'
 import { layerNormRule, logSoftmaxRule, softmaxRule } from './normalization'
+import { int8LinearRule } from './quantised'
 import { argMaxRule, meanRule, sumRule, sumSquaresRule } from './reduction'
 import { clipRule, rangeRule } from './shape-arithmetic'
 
@@ -24,6 +25,7 @@ export const opRules = {
   gelu: geluRule,
   gemm: gemmRule,
   hardSigmoid: hardSigmoidRule,
+  int8Linear: int8LinearRule,
   layerNorm: layerNormRule,
   log: logRule,
   logSoftmax: logSoftmaxRule,

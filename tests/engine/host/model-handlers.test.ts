@@ -29,6 +29,7 @@ describe('models.remove', () => {
       folders: refuse,
       describe: refuse,
       find: refuse,
+      stored: refuse,
       add: refuse,
       remove: async () => {
         await use()

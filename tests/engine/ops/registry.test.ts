@@ -6,7 +6,7 @@ import { applyRule, type OpRule } from '../../../src/engine/ops/rule'
 import type { Tensor } from '../../../src/engine/tensor'
 import { at, build, erf, naiveOf, sum, type Naive } from '../../helpers/naive'
 import { runGraph } from '../../helpers/run-graph'
-import { bool, int64, maxDifference, noise } from '../../helpers/tensors'
+import { bool, float32, int64, int8, maxDifference, noise } from '../../helpers/tensors'
 
 interface OpCase {
   readonly what: string
@@ -47,6 +47,23 @@ const naiveMatMul = (a: Naive, b: Naive, shape: readonly number[], inner: number
     const [row = 0, column = 0] = index.slice(-2)
     return sum(inner, (k) => at(a, [...lead, row, k]) * at(b, [...lead, k, column]))
   })
+
+/** Half to even, as IEEE 754 rounds. */
+const roundEven = (value: number): number => {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
+}
+
+/** x in unsigned bytes, the integers multiplied and added up exactly, then scaled: ONNX's DynamicQuantizeLinear and MatMulInteger, word for word. */
+const int8Product = (x: Naive, weight: Naive, scales: readonly number[], bias: readonly number[]): Naive => {
+  const [largest, smallest] = [Math.max(0, ...x.values), Math.min(0, ...x.values)]
+  const scale = Math.fround((largest - smallest) / 255)
+  const zero = roundEven(Math.min(255, Math.max(0, Math.fround(-smallest / scale))))
+  const quantised = x.values.map((value) => Math.min(255, Math.max(0, roundEven(Math.fround(value / scale)) + zero)) - zero)
+  const inner = x.shape[1] ?? 0
+  return build([x.shape[0] ?? 0, scales.length], ([row = 0, column = 0]) => bias[column]! + scale * scales[column]! * sum(inner, (k) => quantised[row * inner + k]! * at(weight, [k, column])))
+}
 
 const softmaxOver = (x: Naive, index: readonly number[]): number => {
   const lead = index.slice(0, -1)
@@ -213,6 +230,15 @@ const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
       naive: ([x]) => [build([4], ([row = 0]) => [0, 1, 2, 3, 4].reduce((best, column) => (at(x!, [row, column]) > at(x!, [row, best]) ? column : best), 0))],
     },
   ],
+  int8Linear: ([
+    ['both signs', [noise([6, 5], 1), [3, -64, 0, 17, 64, 5, 1, -1, 40, -33, 12, 9, -7, 20, 2]]],
+    ['only positive, where 0 counts as the smallest', [positive(noise([4, 5], 4)), [64, 64, 64, -64, -64, -64, 1, 2, 3, 4, 5, 6, 7, 8, 9]]],
+  ] satisfies readonly (readonly [string, readonly [Tensor<'float32'>, readonly number[]]])[]).map(([what, [x, weight]]): OpCase => ({
+    what,
+    inputs: [x, int8([5, 3], weight)],
+    constants: [constant(float32([3], [0.01, 0.02, 0.005])), constant(int8([3], [0, 0, 0])), constant(float32([3], [0.5, 0, -1]))],
+    naive: ([rows, matrix]) => [int8Product(rows!, matrix!, [0.01, 0.02, 0.005], [0.5, 0, -1])],
+  })),
   sizeOf: [{ what: 'second axis', inputs: [noise([3, 7])], parameters: { axis: 1 }, naive: () => [{ shape: [1], values: [7] }] }],
   mean: [
     { what: 'kept', inputs: [noise([3, 4])], constants: [integers([1])], parameters: { axis: 1, keepDims: true }, naive: ([x]) => [build([3, 1], ([row = 0]) => sum(4, (k) => at(x!, [row, k])) / 4)] },
@@ -358,6 +384,7 @@ it('the ops without a gradient say why', () => {
   expect(reasons).toEqual([
     ['argMax', true],
     ['conv2d', true],
+    ['int8Linear', true],
     ['range', true],
     ['sizeOf', true],
   ])

@@ -2,7 +2,7 @@
 import { EngineError, type ParityRow } from '../../contract'
 import type { VitConfig } from '../../nn'
 import type { Session } from '../../runtime'
-import type { Tensor } from '../../tensor'
+import { cosine, type Tensor } from '../../tensor'
 import type { Preprocessing } from '../../weights'
 import { patchBatch, pixelValues, type CheckBatch } from './check-pictures'
 import type { AttentionOutput } from './onnx-graph'
@@ -127,17 +127,4 @@ function largest(left: Float32Array, right: Float32Array): number {
   let difference = 0
   for (let index = 0; index < left.length; index++) difference = Math.max(difference, Math.abs((left[index] ?? NaN) - (right[index] ?? NaN)))
   return difference
-}
-
-function cosine(left: Float32Array, right: Float32Array): number {
-  let product = 0
-  let ownSquare = 0
-  let otherSquare = 0
-  for (let index = 0; index < left.length; index++) {
-    const [a, b] = [left[index] ?? NaN, right[index] ?? NaN]
-    product += a * b
-    ownSquare += a * a
-    otherSquare += b * b
-  }
-  return product / Math.sqrt(ownSquare * otherSquare)
 }

@@ -38,16 +38,18 @@ function requireFeatures({ folder, pictures }: FeaturedSide): void {
  */
 export async function modelSides(state: EngineState, modelId: string, pooling: Pooling, sides: readonly ClassSide[], context: JobContext<EmbedEvent>): Promise<SideFeatures> {
   const { manifest } = await state.models.find(modelId)
-  const vectors = await (await state.store).vectors(modelKeyOf(manifest))
+  const store = await state.store
   const read = async ({ path }: ClassPicture) => {
     const { bytes } = await readSettled(path)
     return { bytes, hash: await contentHash(bytes) }
   }
-  await state.backbones.use(modelId, async (backbone) => {
+  const vectors = await state.backbones.use(modelId, async (backbone) => {
+    const table = await store.vectors(modelKeyOf(backbone.manifest))
     for (const { folder, pictures } of sides) {
-      const { embedded, imagesPerSecond } = await embedLibrary(backbone, { vectors, patches: undefined }, pictures, { read, root: folder }, context)
+      const { embedded, imagesPerSecond } = await embedLibrary(backbone, { vectors: table, patches: undefined }, pictures, { read, root: folder }, context)
       if (embedded > 0) state.tellThroughput({ modelId, imagesPerSecond })
     }
+    return table
   })
   const dim = pooledDim(manifest.config.dim, pooling)
   const featured: FeaturedSide[] = []

@@ -8,7 +8,7 @@ import { exportModelToFile } from '../export-model-to-file'
 export function modelExportHandlers({ options, models, exports }: Pick<EngineState, 'options' | 'models' | 'exports'>): Pick<Handlers<EngineContract>, 'models.export'> {
   return {
     'models.export': async ({ modelId, format, bakedSize, precision }, context) => {
-      const model = await models.find(modelId)
+      const model = await models.stored(modelId)
       const name = `${basename(model.folder)}.${format}`
       const { exportId, files, result } = await exports.create((folder) =>
         exportModelToFile(

@@ -19,7 +19,7 @@ async function plan({ options, models, libraries, runStore }: TrainState, { name
   const chosen = await chosenImages(libraries, images, signal)
   const sources = {
     models: () => models.folders(),
-    find: (model: string) => models.find(model),
+    find: (model: string) => models.stored(model),
     // Not among the models of the workspace: nobody asked for it there.
     teacherOf: async (run: string) => teacherModel(await runStore.open(run), 'newest', { modelsFolder: join(options.workspace, 'cache', 'teachers') }, { signal, emit: () => undefined }),
   }

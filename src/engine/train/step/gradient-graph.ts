@@ -2,9 +2,8 @@
 import { gradients } from '../../autodiff'
 import { buildModel, input, scalar, topologicalValues, type BuiltModel, type Value } from '../../graph'
 import { centredTargets, crossViewLoss, divergence, koleoLoss, maskedPatchLoss, meanEntropy, meanScores, sinkhornTargets } from '../../losses'
-import { parametersFrom, type ParameterSpec, type Parameters } from '../../nn'
+import { parametersFrom, productsInHalf, type ParameterSpec, type Parameters } from '../../nn'
 import { add, concat, multiply, reshape, slice, sumSquares } from '../../ops'
-import { productsInHalf } from './half-precision'
 import { networkInputs, studentNetwork, teacherNetwork, type NetworkOutputs } from './networks'
 import { networkParameters, type StepSpec } from './step-spec'
 

@@ -1,6 +1,6 @@
 /** @file Matrix products in half precision: a rewriting of values, forward and backward alike, that leaves all else in float32. */
-import { node, topologicalValues, type GraphNode, type Value } from '../../graph'
-import { cast } from '../../ops'
+import { nodeAgain, rewriteNodes, type Value } from '../graph'
+import { cast } from '../ops'
 
 /** What gains from it: products, and attention, which is two of them. */
 const products: ReadonlySet<string> = new Set(['gemm', 'matMul', 'multiHeadAttention'])
@@ -13,9 +13,7 @@ const movements: ReadonlySet<string> = new Set(['transpose', 'reshape'])
  * Source: torch.autocast, which rounds the inputs of linear layers, products and attention.
  */
 export function productsInHalf(outputs: Readonly<Record<string, Value>>, exact: ReadonlySet<Value>): Record<string, Value> {
-  const rewritten = new Map<Value, Value>()
   const halves = new Map<Value, Value>()
-  const now = (value: Value): Value => rewritten.get(value) ?? value
 
   /** A rewritten value in float16, rounded once however often it is used. */
   const half = (value: Value): Value => {
@@ -32,26 +30,13 @@ export function productsInHalf(outputs: Readonly<Record<string, Value>>, exact: 
     // What was float16 before loses nothing by being so again.
     if (source.node.op === 'cast' && first.dtype === 'float16') return first
     if (!movements.has(source.node.op)) return cast(value, 'float16')
-    return again(source.node, [half(first), ...others], 'float16')[0] ?? value
+    return nodeAgain(source.node, [half(first), ...others], 'float16')[0] ?? value
   }
 
-  const done = new Set<GraphNode>()
-  for (const { source } of topologicalValues(Object.values(outputs))) {
-    if (source.kind !== 'node' || done.has(source.node)) continue
-    const original = source.node
-    done.add(original)
-    const inputs = original.inputs.map(now)
+  return rewriteNodes(outputs, (original, inputs) => {
     const isHalved = products.has(original.op) && ![...original.outputs, ...original.inputs].some((value) => exact.has(value)) && !original.inputs.some(isFixed)
-    if (!isHalved && inputs.every((input, index) => input === original.inputs[index])) continue
-    const made = isHalved ? again(original, inputs.map(half), 'float16').map((output) => cast(output, 'float32')) : again(original, inputs)
-    original.outputs.forEach((output, index) => { rewritten.set(output, made[index] ?? output) })
-  }
-  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, now(value)]))
-}
-
-/** A node over other inputs; `dtype` is that of its outputs where it changes. */
-function again(original: GraphNode, inputs: readonly Value[], dtype?: 'float16'): readonly Value[] {
-  return node({ ...original, inputs }, original.outputs.map(({ dtype: before, shape }) => ({ dtype: dtype ?? before, shape })))
+    return isHalved ? nodeAgain(original, inputs.map(half), 'float16').map((output) => cast(output, 'float32')) : undefined
+  })
 }
 
 /** Whether a value is the same in every run. */
