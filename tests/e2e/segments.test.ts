@@ -127,7 +127,7 @@ describe('segments of a folder', () => {
   it('are divided in as many as one says, and what was done last is taken back first', async () => {
     await app.page.waitForTimeout(300)
     await button('Divide Ember').click()
-    await app.page.getByRole('menuitem', { name: 'In 4' }).click()
+    await app.page.getByRole('menuitem', { name: 'Into 4 parts' }).click()
     await byTestId('segment').nth(5).waitFor()
     expect(await byTestId('segment').count()).toBe(6)
     await app.page.keyboard.press('Control+z')
