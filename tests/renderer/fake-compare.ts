@@ -11,11 +11,12 @@ export interface FakeCompareOptions {
 }
 
 export function createFakeCompare({ pictures, pause, patchesOf }: FakeCompareOptions): Pick<Handlers<EngineContract>, CompareRequests> {
+  const nearest = Math.max(1, Math.min(10, Math.floor((pictures.length - 1) / 2)))
   const compared = new Map<string, readonly [string, string]>()
   const listOf = (row: number, modelId: string): NeighbourList => {
     const others = [...pictures.keys()].filter((other) => other !== row)
     const cosine = (other: number): number => fraction(`${modelId}${Math.min(row, other)}/${Math.max(row, other)}`)
-    const rows = Uint32Array.from(others.sort((a, b) => cosine(b) - cosine(a)).slice(0, Math.max(1, Math.floor((pictures.length - 1) / 2))))
+    const rows = Uint32Array.from(others.sort((a, b) => cosine(b) - cosine(a)).slice(0, nearest))
     return { rows, cosines: Float32Array.from(rows, cosine) }
   }
   return {
@@ -37,7 +38,7 @@ export function createFakeCompare({ pictures, pause, patchesOf }: FakeCompareOpt
         modelA,
         modelB,
         pooling,
-        k: Math.max(1, Math.floor((pictures.length - 1) / 2)),
+        k: nearest,
         rows,
         of: rows.length,
         cka: 0.712,

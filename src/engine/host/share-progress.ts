@@ -8,6 +8,19 @@ export interface ShareProgress {
   finish(): void
 }
 
+/** Shares of one part of the work after the other, each worth its cost. */
+export function inParts(costs: readonly number[], reach: (share: number) => void): () => (share: number) => void {
+  const total = costs.reduce((sum, cost) => sum + cost, 0)
+  let [part, before] = [0, 0]
+  return () => {
+    const [from, cost] = [before, costs[part++] ?? 0]
+    before += cost
+    return (share) => {
+      reach((from + cost * share) / total)
+    }
+  }
+}
+
 /** Tells shares as pictures of `pictures`. */
 export function createShareProgress(title: string, pictures: number, emit: (progress: Progress) => void): ShareProgress {
   const progress = createProgress(title, pictures, emit)

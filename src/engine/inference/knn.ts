@@ -21,6 +21,8 @@ export interface KnnOptions {
   readonly ks: readonly number[]
   readonly products: RowProducts
   readonly signal?: AbortSignal
+  /** Share of the queries' comparisons that is done, 0..1. */
+  readonly onProgress?: (share: number) => void
 }
 
 export interface ClassScore {
@@ -120,7 +122,7 @@ function scoreOf(k: number, predicted: Int32Array, labels: Int32Array, classes: 
  * @throws EngineError BAD_REQUEST for a k that is no positive whole number or a side without rows; the signal's reason
  */
 export async function knn(references: LabelledFeatures, queries: LabelledFeatures, options: KnnOptions): Promise<KnnResult> {
-  const { dim, classes, ks, products, signal } = options
+  const { dim, classes, ks, products, signal, onProgress } = options
   check('references', references, options)
   check('queries', queries, options)
   for (const k of ks) if (!Number.isSafeInteger(k) || k < 1) throw new EngineError('BAD_REQUEST', `knn: k is ${k}; a whole number of at least 1 is needed`)
@@ -140,6 +142,7 @@ export async function knn(references: LabelledFeatures, queries: LabelledFeature
       const columns = Math.min(referenceBlock, referenceCount - first)
       const block = await products(left.subarray(firstQuery * dim, (firstQuery + rows) * dim), right.subarray(first * dim, (first + columns) * dim), dim)
       for (let query = 0; query < rows; query++) takeNearest(neighbours, query, block, query * columns, columns, first, itself[firstQuery + query]!)
+      onProgress?.((firstQuery + (rows * (first + columns)) / referenceCount) / queryCount)
     }
     for (let query = 0; query < rows; query++)
       vote(neighbours, query, references.labels, classes.length, rising).forEach((label, index) => {

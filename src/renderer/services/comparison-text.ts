@@ -10,8 +10,8 @@ export interface Figure {
   readonly meaning: string
 }
 
-/** Below these, and above those, the verdict calls two models different, or nearly alike. Chosen by eye. */
-const [alikeCka, alikeOverlap, otherOverlap] = [0.95, 0.8, 0.35]
+/** From where on the verdict calls two models nearly alike, mostly alike, or alike in part; of the overlap beyond chance. Chosen by eye. */
+const [alikeCka, alike, mostly, partly] = [0.95, 0.8, 0.5, 0.2]
 
 /** The same comparison with the sides exchanged. */
 export function flipped(comparison: ModelComparison): ModelComparison {
@@ -20,12 +20,14 @@ export function flipped(comparison: ModelComparison): ModelComparison {
 }
 
 /** What the numbers say together. */
-export function verdictText({ identical, cka = 0, overlap }: ModelComparison): string {
+export function verdictText({ identical, cka = 0, overlap, overlapByChance }: ModelComparison): string {
   if (identical?.sameWeights === true && identical.maxAbsDiff === 0) return 'The same model: the same weights, and the same vectors to the bit.'
   if (identical !== undefined) return `The same model: ${identical.sameWeights ? 'the same weights, and ' : ''}vectors that differ by at most ${identical.maxAbsDiff.toExponential(1)}.`
-  if (cka >= alikeCka && overlap >= alikeOverlap) return 'Two models that see these pictures nearly alike.'
-  if (overlap < otherOverlap) return 'Two models that put most pictures beside different ones.'
-  return 'Two models that agree in part: some pictures have the same neighbours by both.'
+  const kept = overlapByChance < 1 ? (overlap - overlapByChance) / (1 - overlapByChance) : 0
+  if (cka >= alikeCka && kept >= alike) return 'Two models that see these pictures nearly alike.'
+  if (kept >= mostly) return 'Two models that agree on most of what is near a picture, and differ in some of it.'
+  if (kept >= partly) return 'Two models that agree in part: some of what is near a picture is the same by both.'
+  return 'Two models that put most pictures beside different ones.'
 }
 
 function ckaFigure({ cka, ckaByChance = 0 }: ModelComparison): Figure {

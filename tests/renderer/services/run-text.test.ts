@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RunState } from '../../../src/engine/contract'
 import type { RunMoment } from '../../../src/renderer/stores/runs-reducer'
 import { runLog } from '../../../src/renderer/services/run-log'
-import { canResume, formatHours, isLive, paceText, runShare, runStateText, stepText } from '../../../src/renderer/services/run-text'
+import { canResume, compareLabel, formatHours, isLive, paceText, runShare, runStateText, startModel, stepText } from '../../../src/renderer/services/run-text'
+import { fakeModel } from '../fake-engine'
 import { fakeRun } from '../fake-training'
 
 const states: readonly RunState[] = ['starting', 'running', 'paused', 'stopping', 'stopped', 'interrupted', 'finished', 'failed']
@@ -22,6 +23,13 @@ describe('a run in words', () => {
     expect([stepText(run), runShare(run), paceText(run)]).toEqual(['step 1,200 of 40,000', 0.03, '3.90 img/s · 2 h 5 min left'])
     expect([paceText({ ...run, state: 'paused' }), paceText({ ...run, state: 'stopped' }), paceText({ ...run, etaMs: undefined })]).toEqual(['', '', '3.90 img/s'])
     expect([stepText(fakeRun({ step: 3, stepsTotal: 0 })), runShare(fakeRun({ stepsTotal: 0 }))]).toEqual(['step 3', 0])
+  })
+
+  it('knows the model that it began with; from scratch the bundled one stands for it, and is called so', () => {
+    const models = [fakeModel({ id: 'mine', name: 'Mine', origin: 'imported' }), fakeModel()]
+    const [tuned, scratch, lost] = ['Mine', undefined, 'Gone'].map((init) => fakeRun({ init }))
+    expect([tuned, scratch, lost].map((run) => startModel(run!, models)?.id)).toEqual(['mine', 'demo', 'demo'])
+    expect([tuned, scratch].map((run) => compareLabel(run!))).toEqual(['Compare with where it started', 'Compare with the bundled model'])
   })
 
   it('writes hours as people say them', () => {

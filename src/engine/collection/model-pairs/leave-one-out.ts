@@ -8,6 +8,8 @@ export interface LeaveOneOutOptions {
   readonly k: number
   readonly products: RowProducts
   readonly signal: AbortSignal
+  /** 0..1. */
+  readonly onProgress?: (share: number) => void
 }
 
 /**
@@ -16,10 +18,10 @@ export interface LeaveOneOutOptions {
  * Source: dino/eval_knn.py:142-182, each picture compared with all others.
  * @throws the signal's reason
  */
-export async function leaveOneOutAccuracy(set: VectorSet, labels: Int32Array, { classes, k, products, signal }: LeaveOneOutOptions): Promise<number> {
+export async function leaveOneOutAccuracy(set: VectorSet, labels: Int32Array, { classes, k, ...options }: LeaveOneOutOptions): Promise<number> {
   const chosen = Uint32Array.from(labels.keys()).filter((position) => labels[position]! >= 0)
   const { dim, matrix } = chosen.length === labels.length ? set : takeVectors(set, chosen)
   const labelled = { features: matrix, labels: Int32Array.from(chosen, (position) => labels[position]!), ids: Array.from(chosen, String) }
-  const { scores } = await knn(labelled, labelled, { dim, classes, ks: [k], products, signal })
+  const { scores } = await knn(labelled, labelled, { dim, classes, ks: [k], ...options })
   return scores[0]?.accuracy ?? NaN
 }

@@ -16,8 +16,8 @@ export interface CommonVectors {
   readonly b: ModelVectors
 }
 
-/** Comparing each with each takes some seconds up to here; of more, so many are chosen by chance, the same each time. */
-export const mostCompared = 20_000
+/** Comparing each with each takes some twenty seconds on two cores up to here; of more, so many are chosen by chance, the same each time. */
+const mostCompared = 10_000
 const sampleSeed = 0
 
 /** The rows of a matrix at some positions, themselves rising; in place, since each goes no further back than it was. */

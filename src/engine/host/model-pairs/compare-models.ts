@@ -4,7 +4,7 @@ import { largestDifference, leaveOneOutAccuracy, linearCka, mostChanged, nearest
 import { classFolders, type RowProducts } from '../../inference'
 import { embedRows } from '../embed-rows'
 import type { EngineState } from '../engine-state'
-import { createShareProgress } from '../share-progress'
+import { createShareProgress, inParts } from '../share-progress'
 import { bringToUnit, openProducts } from '../vector-sets'
 import { commonVectors } from './common-vectors'
 
@@ -12,6 +12,8 @@ import { commonVectors } from './common-vectors'
 const sameWithin = 1e-4
 /** Source: dino/eval_knn.py, of whose 10, 20, 100 and 200 it is the usual one. */
 const votingNeighbours = 20
+/** What the parts take of the time, about. */
+const partCosts = { cka: 1, neighbours: 4, accuracy: 8 } as const
 
 /** Embeds with one model after the other; whose pictures could not be embedded, each once. */
 async function embedBoth(state: EngineState, { libraryId, rows, modelA, modelB }: CompareModelsRequest, { signal, emit }: JobContext<EmbedEvent>): Promise<readonly FileProblem[]> {
@@ -29,7 +31,6 @@ async function embedBoth(state: EngineState, { libraryId, rows, modelA, modelB }
 }
 
 interface Sides {
-  readonly rows: Uint32Array
   readonly a: VectorSet
   readonly b: VectorSet
 }
@@ -39,16 +40,28 @@ interface MeasureOptions {
   readonly signal: AbortSignal
 }
 
+interface Classed {
+  readonly classes: readonly string[]
+  /** int32 [pictures]; -1 for a picture of no class. */
+  readonly labels: Int32Array
+  readonly pictures: number
+  readonly largestClass: number
+}
+
 /** Undefined where the folders make no two classes of at least two pictures each. */
-async function accuracyOf(state: EngineState, libraryId: string, { rows, a, b }: Sides, options: MeasureOptions): Promise<ComparedAccuracy | undefined> {
+function classedPictures(state: EngineState, libraryId: string, rows: Uint32Array): Classed | undefined {
   const images = state.libraries.images(libraryId)
   const { classes, labels } = classFolders(Array.from(rows, (row) => images[row]!))
   const sizes = classes.map(() => 0)
   for (const label of labels) if (label >= 0) sizes[label]!++
   if (sizes.filter((size) => size > 1).length < 2) return undefined
-  const accuracy = (set: VectorSet): Promise<number> => leaveOneOutAccuracy(set, labels, { classes, k: votingNeighbours, ...options })
   const pictures = sizes.reduce((sum, size) => sum + size, 0)
-  return { k: votingNeighbours, classes: classes.length, pictures, a: await accuracy(a), b: await accuracy(b), largestClass: Math.max(...sizes) / pictures }
+  return { classes, labels, pictures, largestClass: Math.max(...sizes) / pictures }
+}
+
+async function accuracyOf({ classes, labels, pictures, largestClass }: Classed, { a, b }: Sides, options: MeasureOptions, nextPart: () => (share: number) => void): Promise<ComparedAccuracy> {
+  const accuracy = (set: VectorSet): Promise<number> => leaveOneOutAccuracy(set, labels, { classes, k: votingNeighbours, ...options, onProgress: nextPart() })
+  return { k: votingNeighbours, classes: classes.length, pictures, a: await accuracy(a), b: await accuracy(b), largestClass }
 }
 
 /** The same vectors at unit length; those that were given are gone afterwards. */
@@ -68,19 +81,23 @@ export async function compareModels(state: EngineState, request: CompareModelsRe
   const skipped = await embedBoth(state, request, context)
   const { rows, of, a, b } = await commonVectors(state, request, skipped)
   const options = { products: await openProducts(state), signal }
+  const classed = classedPictures(state, libraryId, rows)
   const progress = createShareProgress('Comparing the two models', rows.length, emit)
-  const within = (from: number, to: number) => (share: number): void => { progress.reach(from + (to - from) * share) }
+  const nextPart = inParts([partCosts.cka, partCosts.neighbours, partCosts.neighbours, ...(classed === undefined ? [] : [partCosts.accuracy, partCosts.accuracy])], progress.reach)
 
   const maxAbsDiff = await largestDifference(a, b, signal)
-  const { cka, byChance: ckaByChance } = await linearCka(a, b, { ...options, onProgress: within(0, 0.15) })
+  const { cka, byChance: ckaByChance } = await linearCka(a, b, { ...options, onProgress: nextPart() })
   // From here on the vectors are compared by their cosines.
-  const sides: Sides = { rows, a: await unitSet(rows, a, pooling), b: await unitSet(rows, b, pooling) }
+  const sides: Sides = { a: await unitSet(rows, a, pooling), b: await unitSet(rows, b, pooling) }
   // Where nearly all others are neighbours, any two models agree.
   const k = Math.min(request.k, Math.floor((rows.length - 1) / 2))
-  const neighbours = async (set: VectorSet, onProgress: (share: number) => void) => ({ set, neighbours: await nearestNeighbours(set, k, { ...options, onProgress: (done) => { onProgress(done / rows.length) } }) })
-  const [left, right] = [await neighbours(sides.a, within(0.15, 0.4)), await neighbours(sides.b, within(0.4, 0.65))]
+  const neighbours = async (set: VectorSet) => {
+    const onShare = nextPart()
+    return { set, neighbours: await nearestNeighbours(set, k, { ...options, onProgress: (done) => { onShare(done / rows.length) } }) }
+  }
+  const [left, right] = [await neighbours(sides.a), await neighbours(sides.b)]
   const overlap = await neighbourOverlap(left, right, signal)
-  const accuracy = await accuracyOf(state, libraryId, sides, options)
+  const accuracy = classed && (await accuracyOf(classed, sides, options, nextPart))
   progress.finish()
   const weights = await Promise.all([modelA, modelB].map(async (modelId) => (await state.models.find(modelId)).manifest.weights.sha256))
   return {
