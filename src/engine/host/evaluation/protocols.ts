@@ -3,6 +3,7 @@ import type { EvaluationClass, EvaluationCounts, EvaluationFigure, EvaluationInf
 import { binomialError, knn, linearEvaluation, retrieval, stratifiedParts, type ClassScore, type LabelledFeatures, type RowProducts } from '../../inference'
 import { createProgress } from '../../progress'
 import type { Runtime } from '../../runtime'
+import { createShareProgress } from '../share-progress'
 import type { SideFeatures } from './class-features'
 import { classNames } from './class-pictures'
 
@@ -65,11 +66,10 @@ function headlineNeighbours(labels: Int32Array): number {
 }
 
 async function scoreKnn({ dim, sides }: SideFeatures, { references, queries, classes }: Sides, { products }: ProtocolMeans, { signal, emit }: JobContext<Progress>): Promise<Scored> {
-  const progress = createProgress('Nearest neighbours', 1, emit)
+  const progress = createShareProgress('Finding nearest pictures', queries.labels.length, emit)
   const headline = headlineNeighbours(references.labels)
   const ks = [headline, ...reported.filter((k) => k !== headline && k < references.labels.length)]
-  const { scores, withoutReference, overlap, ...counts } = await knn(references, queries, { dim, classes, ks, products, signal })
-  progress.advance(1)
+  const { scores, withoutReference, overlap, ...counts } = await knn(references, queries, { dim, classes, ks, products, signal, onProgress: progress.reach })
   progress.finish()
   const [first] = scores
   const isOne = sides.length === 1
@@ -109,15 +109,8 @@ async function scoreLinear({ dim, sides }: SideFeatures, { references, queries, 
 }
 
 async function scoreRetrieval({ dim, sides }: SideFeatures, { references, queries, classes }: Sides, { products }: ProtocolMeans, { signal, emit }: JobContext<Progress>): Promise<Scored> {
-  const progress = createProgress('Ranking pictures', queries.labels.length, emit)
-  let told = 0
-  const found = await retrieval(references, queries, {
-    dim, classes, products, signal,
-    onQueries: (done) => {
-      progress.advance(done - told)
-      told = done
-    },
-  })
+  const progress = createShareProgress('Ranking pictures', queries.labels.length, emit)
+  const found = await retrieval(references, queries, { dim, classes, products, signal, onQueries: (done) => { progress.reach(done / queries.labels.length) } })
   progress.finish()
   const isOne = sides.length === 1
   const plain = (name: string, value: number): EvaluationFigure => ({ name, value, error: undefined })
