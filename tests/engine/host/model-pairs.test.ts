@@ -55,7 +55,7 @@ async function importAll(): Promise<void> {
   await writeFile(inFolder('hugging', 'config.json'), JSON.stringify(huggingFaceConfig))
   await writeSafetensors(inFolder('hugging', 'model.safetensors'), huggingFace(weights, 'dinov2'))
   await take('hugging', inFolder('hugging'))
-  const exported = await client['models.export']({ modelId: models['pth']!, format: 'onnx', bakedSize: undefined }, () => undefined).result
+  const exported = await client['models.export']({ modelId: models['pth']!, format: 'onnx', bakedSize: undefined, precision: undefined }, () => undefined).result
   const [onnx] = await takeExport(client, exported, folder, signal)
   await take('onnx', onnx!)
   await take('shaken', await noisyModel('shaken', 1e-7))
