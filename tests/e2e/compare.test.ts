@@ -1,6 +1,8 @@
-/** @file Two models over the sample photos: their figures in words, the pictures that changed most, both looks pointed at together, and a model beside itself. */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+/** @file Two models over the sample photos: their figures in words, the pictures that changed most, both looks pointed at together, and one backbone in two formats. */
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importModel, openFolder, root, startApp, type App } from './support/app'
@@ -103,14 +105,14 @@ describe('two models', () => {
     expect(app.page.url()).toMatch(/b=untrained-demo$/)
   })
 
-  it('are called the same where they are, at once since nothing has to be embedded', async () => {
-    const copy = join(app.scratch, 'copy.pth')
-    await cp(golden, copy)
-    await importModel(app.page, copy)
-    await card('copy').waitFor()
+  it('are called the same where they are the same backbone as .pth and as ONNX, at once since nothing has to be embedded', async () => {
+    const onnx = join(app.scratch, 'exported.onnx')
+    await promisify(execFile)(process.execPath, [join(root, 'bin', 'dinoscope.mjs'), 'export', golden, '--to', onnx, '--workspace', join(app.scratch, 'elsewhere')])
+    await importModel(app.page, onnx)
+    await expect.poll(() => card('dinov2-p14').count(), { timeout: 30_000 }).toBe(2)
     await goTo('Compare')
     await byTestId('compare-model-b').click()
-    await app.page.getByRole('menuitemradio', { name: /^copy/ }).click()
+    await app.page.getByRole('menuitemradio', { name: /^dinov2-p14/ }).last().click()
     await byTestId('compare-verdict').getByText('The same model: the same weights, and the same vectors to the bit.').waitFor({ timeout: 30_000 })
     await app.page.getByText('No neighbours changed').waitFor()
     await shoot('compare same')

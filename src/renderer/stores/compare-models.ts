@@ -79,17 +79,20 @@ export const useCompareModelsStore = defineStore('compare-models', () => {
     if (result !== undefined) await status.refresh()
   }
 
-  /** Chooses the picture so many places further in the list of those that changed. */
-  const step = (by: number): void => {
+  /** The picture so many places further in the list of those that changed, or its last or first. */
+  const further = (by: number): number | undefined => {
     const { changed } = comparison.value ?? {}
-    if (changed === undefined || changed.length === 0) return
+    if (changed === undefined) return undefined
     const place = row.value === undefined ? -1 : changed.indexOf(row.value)
-    row.value = changed[place < 0 ? 0 : Math.min(changed.length - 1, Math.max(0, place + by))]
+    return changed[place < 0 ? 0 : Math.min(changed.length - 1, Math.max(0, place + by))]
+  }
+  const step = (by: number): void => {
+    row.value = further(by)
   }
 
   watch(work.result, (result) => {
     row.value = result?.changed[0]
   })
 
-  return { sides, space, state: work.state, comparison, computedA, missing, row, overlapOf, choose, show, swap, run, stop: work.stop, step }
+  return { sides, space, state: work.state, comparison, computedA, missing, row, overlapOf, choose, show, swap, run, stop: work.stop, further, step }
 })

@@ -1,7 +1,7 @@
 /** @file One picture by two models: both looks, their colours aligned, the same place in both, and its neighbours by each. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
-import type { Analysis, NeighboursOfBoth, PairColours, SimilarityMap } from '../../engine/contract'
+import type { AnalyseRequest, Analysis, NeighboursOfBoth, PairColours, SimilarityMap } from '../../engine/contract'
 import { createAnalysisLoader, type AnalysisLoader } from '../services/analyses'
 import { useClient } from '../services/client'
 import { createLatest } from '../services/latest'
@@ -37,6 +37,10 @@ export const useComparePictureStore = defineStore('compare-picture', () => {
   /** Whether the page is seen; nothing is looked at for nobody. */
   const shown = shallowRef(false)
   const imageId = computed(() => (!shown.value || models.row === undefined ? undefined : library.entryOfRow(models.row)?.id))
+  const requestOf = (side: CompareSide, image: string | undefined): AnalyseRequest | undefined => {
+    const modelId = models.sides[side]?.id
+    return image === undefined || modelId === undefined ? undefined : { imageId: image, modelId, size: settings.values.analysisSize }
+  }
   const analysisOf = (side: CompareSide): Analysis | undefined => {
     const state = sides.value[side]
     return state.phase === 'ready' ? state.analysis : undefined
@@ -56,13 +60,22 @@ export const useComparePictureStore = defineStore('compare-picture', () => {
     sides.value = { ...sides.value, [side]: state }
   }
   const look = async (side: CompareSide, mine: number): Promise<void> => {
-    const [image, modelId] = [imageId.value, models.sides[side]?.id]
-    if (image === undefined || modelId === undefined) return
+    const request = requestOf(side, imageId.value)
+    if (request === undefined) return
     try {
-      const analysis = await loaders[side].load({ imageId: image, modelId, size: settings.values.analysisSize }, () => undefined)
+      const analysis = await loaders[side].load(request, () => undefined)
       if (mine === turn) put(side, { phase: 'ready', analysis })
     } catch (error) {
       if (mine === turn && !isCancelled(error)) put(side, { phase: 'failed', problem: problemOf(error) })
+    }
+  }
+  /** Looks at the picture that an arrow key would bring next. */
+  const prepareNext = (): void => {
+    const next = models.further(1)
+    if (next === undefined || next === models.row) return
+    for (const side of compareSides) {
+      const request = requestOf(side, library.entryOfRow(next)?.id)
+      if (request !== undefined) loaders[side].prefetch(request)
     }
   }
   const lookAgain = (): void => {
@@ -126,7 +139,9 @@ export const useComparePictureStore = defineStore('compare-picture', () => {
     if (both === undefined) return
     try {
       const found = await useClient()['compare.colours']({ left: both.a.analysisId, right: both.b.analysisId })
-      if (both === pair.value) colours.value = found
+      if (both !== pair.value) return
+      colours.value = found
+      prepareNext()
     } catch (error) {
       if (both === pair.value) fail(error)
     }

@@ -1,6 +1,6 @@
 /** @file Two models as the page compares them: which they are, the list of what changed, sides, and the picture by both. */
 import { describe, expect, it, vi } from 'vitest'
-import { EngineError } from '../../../src/engine/contract'
+import { EngineError, type Analysis } from '../../../src/engine/contract'
 import { useCompareModelsStore } from '../../../src/renderer/stores/compare-models'
 import { useComparePictureStore } from '../../../src/renderer/stores/compare-picture'
 import { useEmbedStatusStore } from '../../../src/renderer/stores/embed-status'
@@ -111,6 +111,24 @@ describe('useComparePictureStore', () => {
     await compare.run()
     await vi.waitFor(() => { expect(picture.problem?.code).toBe('NOT_FOUND') })
     expect(calls).toBe(2)
+  })
+
+  it('has the next picture looked at before it is asked for', async () => {
+    const asked: string[] = []
+    const { compare } = await ready({
+      handlers: {
+        'view.analyse': ({ imageId, modelId }) => {
+          asked.push(`${modelId} ${imageId}`)
+          return Promise.resolve({ analysisId: `${modelId} ${imageId}`, imageId, modelId } as Analysis)
+        },
+        'compare.colours': () => Promise.resolve({ left: new Uint8Array(3), right: new Uint8Array(3), agreement: 1 }),
+      },
+    })
+    const idOf = (place: number): string => useLibraryStore().entryOfRow(compare.comparison!.changed[place]!)!.id
+    const [here, next, afterNext] = [idOf(0), idOf(1), idOf(2)]
+    await vi.waitFor(() => { expect(asked).toEqual([`demo ${here}`, `mine ${here}`, `demo ${next}`, `mine ${next}`]) })
+    compare.step(1)
+    await vi.waitFor(() => { expect(asked.slice(4)).toEqual([`demo ${afterNext}`, `mine ${afterNext}`]) })
   })
 
   it('looks at nothing while it is not seen', async () => {
