@@ -121,6 +121,12 @@ describe('the linear probe', () => {
     expect(await linearEvaluation(references, queries, options(12, 7))).toEqual(found)
   })
 
+  it('chooses by rows that it did not learn from: noise that is learned by heart tells nothing there', async () => {
+    const [references, queries] = [clouds(150, 60, 3, 1, 100), clouds(60, 60, 3, 2, 100)]
+    const { compared } = await linearEvaluation(references, queries, options(60, 3))
+    expect(Math.max(...compared.map(({ accuracy }) => accuracy))).toBeLessThan(0.7)
+  })
+
   it('does not see the test when it chooses', async () => {
     const references = clouds(300, 6, 3, 1)
     const queries = clouds(100, 6, 3, 2)
