@@ -10,6 +10,8 @@ import { decodeRuns, factsOf } from './support/masks'
 
 const pictures = 40
 const edge = 256
+/** Pixels of the model's evaluation crop, at which segments are told. */
+const seen = 128
 const shots = process.env['DINOSCOPE_SHOTS']
 
 let app: App
@@ -169,7 +171,7 @@ describe('segments of a folder', () => {
     await app.page.getByRole('slider', { name: 'Fine or coarse' }).press('End')
     await app.page.getByRole('radio', { name: 'Guided' }).click()
     const shadeWidth = (): Promise<number> => tile(1).evaluate((canvas: HTMLCanvasElement) => canvas.width)
-    await expect.poll(shadeWidth, { timeout: 30_000 }).toBe(224)
+    await expect.poll(shadeWidth, { timeout: 30_000 }).toBe(seen)
     await shoot('segments guided')
     await app.page.keyboard.press('r')
     await expect.poll(shadeWidth).toBe(16)
@@ -202,8 +204,8 @@ describe('segments of a folder', () => {
     expect(files.size).toBe(pictures + 1)
     const legend = JSON.parse(files.get('segments.json')!.toString()) as { segments: { name: string; segment: number; colour: number[] }[] }
     const { data, info } = await sharp(files.get('01.png.png')).removeAlpha().raw().toBuffer({ resolveWithObject: true })
-    expect([info.width, info.height]).toEqual([224, 224])
-    const masks = new Map(legend.segments.map(({ name, colour }) => [name, Uint8Array.from({ length: 224 * 224 }, (_, pixel) => Number(colour.every((value, channel) => data[3 * pixel + channel] === value)))]))
+    expect([info.width, info.height]).toEqual([seen, seen])
+    const masks = new Map(legend.segments.map(({ name, colour }) => [name, Uint8Array.from({ length: seen * seen }, (_, pixel) => Number(colour.every((value, channel) => data[3 * pixel + channel] === value)))]))
     const coco = JSON.parse((await written('COCO')).get('segments.coco.json')!.toString()) as {
       images: { id: number; file_name: string }[]
       categories: { id: number; name: string }[]
