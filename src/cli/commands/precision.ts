@@ -23,7 +23,7 @@ export interface PrecisionOptions {
 
 const verdicts: Readonly<Record<PrecisionCard['verdict'], string>> = {
   use: 'near enough to fp32, and faster here',
-  slow: 'near enough to fp32, but no gain here',
+  slow: 'near enough to fp32, but not clearly faster here',
   far: 'too far from fp32 to rely on; it cannot be chosen',
 }
 

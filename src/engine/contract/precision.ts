@@ -7,7 +7,7 @@ export type WeightPrecision = 'fp32' | 'fp16'
 /** What linear layers are computed in. */
 export type Precision = WeightPrecision | 'int8'
 
-/** `use`: near enough, and faster. `slow`: near enough, but no gain. `far`: other numbers than a person should rely on. */
+/** `use`: near enough, and faster in most runs. `slow`: near enough, but no clear gain. `far`: other numbers than a person should rely on. */
 export type PrecisionVerdict = 'use' | 'slow' | 'far'
 
 /** A precision beside fp32 on the same pictures, in the same run. */

@@ -20,6 +20,8 @@ export interface MeasureOptions {
 /** Of fewer, neighbours say nothing. */
 const fewestPictures = 4
 const wantedNeighbours = 10
+/** Of fewer, the spread of times says nothing. */
+const fewestRounds = 8
 /** A run of the model blocks its process, and cancel must answer. */
 const targetRunMs = 320
 const largestBatch = 8
@@ -36,24 +38,27 @@ export async function measurePrecision(exact: Backbone, own: Backbone, pictures:
   let batchSize = 1
   let waiting: PreparedImage[] = []
 
-  const timed = async (backbone: Backbone): Promise<{ readonly tokens: readonly ImageTokens[]; readonly ms: number }> => {
+  let last: readonly PreparedImage[] = []
+
+  const timed = async (backbone: Backbone, images: readonly PreparedImage[]): Promise<{ readonly tokens: readonly ImageTokens[]; readonly ms: number }> => {
     // A cancel that came during the last run is only heard when the event loop turns.
     await new Promise(setImmediate)
     signal.throwIfAborted()
     const started = performance.now()
-    const tokens = await embedTokens(backbone, waiting, true)
-    return { tokens, ms: (performance.now() - started) / waiting.length }
+    const tokens = await embedTokens(backbone, images, true)
+    return { tokens, ms: (performance.now() - started) / images.length }
   }
-  const inTurns = async () => {
-    if (times.length % 2 === 0) return { reference: await timed(exact), candidate: await timed(own) }
-    const candidate = await timed(own)
-    return { reference: await timed(exact), candidate }
+  const inTurns = async (images: readonly PreparedImage[]) => {
+    const ahead = times.length % 2 === 0 ? undefined : await timed(own, images)
+    const reference = await timed(exact, images)
+    const candidate = ahead ?? (await timed(own, images))
+    times.push({ exactMs: reference.ms, ownMs: candidate.ms })
+    return { reference, candidate }
   }
   const run = async (): Promise<void> => {
     // The first run of each loads it, and says nothing of its speed.
-    if (times.length === 0) for (const backbone of [exact, own]) await timed(backbone)
-    const { reference, candidate } = await inTurns()
-    times.push({ exactMs: reference.ms, ownMs: candidate.ms })
+    if (times.length === 0) for (const backbone of [exact, own]) await timed(backbone, waiting)
+    const { reference, candidate } = await inTurns(waiting)
     reference.tokens.forEach((tokens, index) => {
       const other = candidate.tokens[index]
       if (other === undefined) return
@@ -61,6 +66,7 @@ export async function measurePrecision(exact: Backbone, own: Backbone, pictures:
     })
     batchSize = Math.max(1, Math.min(largestBatch, Math.round(targetRunMs / reference.ms)))
     progress.advance(waiting.length)
+    last = waiting
     waiting = []
   }
 
@@ -78,6 +84,8 @@ export async function measurePrecision(exact: Backbone, own: Backbone, pictures:
   }
   if (waiting.length > 0) await run()
   if (vectors.length < fewestPictures) throw new EngineError('BAD_REQUEST', `comparing needs at least ${fewestPictures} pictures that can be read; ${vectors.length} of ${pictures.length} could`)
+  // Of a few pictures alone, one disturbance would decide.
+  while (times.length < fewestRounds) await inTurns(last)
   progress.finish()
 
   // Where nearly all pictures are neighbours, nearly all are the same.

@@ -30,7 +30,7 @@ export function quantiseRows(weight: Float32Array, outputs: number, inputs: numb
     scales[row] = scale
     for (let column = 0; column < inputs; column++) {
       const value = (weight[start + column] ?? 0) / scale
-      values[column * outputs + row] = Math.min(Math.max(Math.sign(value) * Math.round(Math.abs(value)), -largestInt8Weight), largestInt8Weight)
+      values[column * outputs + row] = value < 0 ? -Math.round(-value) : Math.round(value)
     }
   }
   return { inputs, outputs, values, scales }

@@ -20,7 +20,7 @@ export function precisionFacts({ cls, patches, overlap, neighbours, speed, ownMs
     { name: 'Speed', value: `${speed.median.toFixed(2)} ×`, more: `${speed.low.toFixed(2)} to ${speed.high.toFixed(2)}`, hint: `How many times as fast as fp32, run in turns; the middle half of the runs beside it. ${ownMs.toFixed(1)} ms a picture, fp32 ${exactMs.toFixed(1)} ms` },
     { name: 'Pictures', value: cosineText(cls.mean), more: `worst ${cosineText(cls.worst)}`, hint: 'Cosine of the CLS tokens with those of fp32: mean, and the worst picture' },
     { name: 'Patches', value: cosineText(patches.mean), more: `worst ${cosineText(patches.worst)}`, hint: 'Cosine of the patch tokens with those of fp32: mean, and the worst picture' },
-    { name: 'Neighbours', value: `${(100 * overlap).toFixed(1)} %`, more: `of ${neighbours}`, hint: `How many of the ${neighbours} nearest pictures are the same` },
+    { name: 'Neighbours', value: `${(100 * overlap).toFixed(1)} %`, more: `nearest ${neighbours}`, hint: `How many of the ${neighbours} nearest pictures are the same` },
   ]
 }
 
@@ -30,7 +30,7 @@ export function verdictText({ precision, verdict }: PrecisionCard): string {
     case 'use':
       return `Near enough to fp32, and faster here: ${precision} is worth using.`
     case 'slow':
-      return `Near enough to fp32, but no faster here: ${precision} gains nothing.`
+      return `Near enough to fp32, but not clearly faster here: ${precision} gains little.`
     case 'far':
       return `Too far from fp32: ${precision} would be another model to search and compare with, so it is not offered.`
   }

@@ -27,7 +27,7 @@ describe('the precision of a model', () => {
     folder = await mkdtemp(join(tmpdir(), 'precision-'))
     await mkdir(join(folder, 'resources', 'models'), { recursive: true })
     await cp(samples, join(folder, 'resources', 'samples'), { recursive: true })
-    await writeSmallModel(join(folder, 'workspace', 'models', modelId), smallConfigs.dino)
+    await writeSmallModel(join(folder, 'workspace', 'models', modelId), smallConfigs.dinov2)
     await start()
   })
   afterEach(async () => {
@@ -147,7 +147,7 @@ describe('what is kept of precisions', () => {
 })
 
 it('the key of vectors in fp32 is what it always was, and another in every other precision', async () => {
-  const { manifest } = await writeSmallModel(await temporaryFolder(), smallConfigs.dino)
+  const { manifest } = await writeSmallModel(await temporaryFolder(), smallConfigs.dinov2)
   const [plain, exact, int8, fp16] = [undefined, 'fp32', 'int8', 'fp16'].map((precision) => modelKeyOf({ ...manifest, precision: precision as 'fp32' }))
   expect(plain).toEqual({ sha256: manifest.weights.sha256, dim: 32, preprocessing: 'short edge to 256 (bicubic), centre crop of 224; mean 0.485 0.456 0.406, standard deviation 0.229 0.224 0.225' })
   expect(exact).toEqual(plain)

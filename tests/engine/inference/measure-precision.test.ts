@@ -61,4 +61,13 @@ describe('a comparison', () => {
     await expect(measurePrecision(countingBackbone(), own, pictures(30), { ...context, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
     expect(own.seen.pictures).toBe(1)
   })
+
+  it('runs the last pictures again where there are too few for a spread of times', async () => {
+    const [exact, own] = [countingBackbone({ slowMs: 60 }), countingBackbone()]
+    const { pictures: read } = await measurePrecision(exact, own, pictures(5), context)
+    // Once to load, five pictures in two runs of one and four or so, and rounds up to eight.
+    expect(read).toBe(5)
+    expect(exact.seen.pictures).toBeGreaterThanOrEqual(1 + 5 + 6)
+    expect(own.seen.pictures).toBe(exact.seen.pictures)
+  })
 })

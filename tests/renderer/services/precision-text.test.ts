@@ -11,8 +11,8 @@ it('a card in words says what it costs, what it gains and on what', () => {
     ['Speed', '2.08 ×', '1.91 to 2.20'],
     ['Pictures', '0.99987', 'worst 0.99731'],
     ['Patches', '0.99996', 'worst 0.99992'],
-    ['Neighbours', '99.1 %', 'of 10'],
+    ['Neighbours', '99.1 %', 'nearest 10'],
   ])
   expect([measuredText(fakeCard()), measuredText(fakeCard({ folder: 'holiday', pictures: 1, provider: 'webgpu' }))]).toEqual(['Measured on 64 pictures of the samples, with the CPU.', 'Measured on 1 picture of holiday, with webgpu.'])
-  expect((['use', 'slow', 'far'] as const).map((verdict) => /worth using|gains nothing|not offered/.exec(verdictText(fakeCard({ verdict })))?.[0])).toEqual(['worth using', 'gains nothing', 'not offered'])
+  expect((['use', 'slow', 'far'] as const).map((verdict) => /worth using|gains little|not offered/.exec(verdictText(fakeCard({ verdict })))?.[0])).toEqual(['worth using', 'gains little', 'not offered'])
 })

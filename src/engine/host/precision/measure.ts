@@ -24,7 +24,7 @@ export interface MeasureRequest {
 function verdictOf({ cls, patches, speed }: MeasuredPrecision): PrecisionVerdict {
   // What is no number is not near.
   if (!(cls.mean >= nearEnoughCosine && patches.mean >= nearEnoughCosine)) return 'far'
-  return speed.median >= worthwhileSpeed ? 'use' : 'slow'
+  return speed.median >= worthwhileSpeed && speed.low >= 1 ? 'use' : 'slow'
 }
 
 /**
