@@ -32,6 +32,7 @@ const spec: StepSpec = {
   weights: { dino: 1, ibot: 0, koleo: 0 },
   centering: 'sinkhorn_knopp',
   studentTemperature: 0.1,
+  teacher: undefined,
   maskedRows: 0,
   dropPath: { rate: 0, uniform: false, kind: 'per-sample' },
   recompute: false,

@@ -13,16 +13,15 @@ const cell = (text: string): string => text.replaceAll('|', '\\|')
 const code = (text: string | undefined): string => (text === undefined ? '–' : `\`${cell(text)}\``)
 const written = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' && value > 0 && value < 1e-3 ? value.toExponential() : String(value))
 
-/** One row per key: key, meaning, both defaults, both names elsewhere. */
+/** One row per key: key, meaning, the default of each method, both names elsewhere. */
 export function keyTable(): readonly string[] {
-  const [dino, dinov2] = (['dino', 'dinov2'] as const).map((method) => recipeSchema.parse(methodDefaults(method)))
-  if (dino === undefined || dinov2 === undefined) throw new Error('two methods are expected')
+  const recipes = (['dino', 'dinov2', 'distill'] as const).map((method) => recipeSchema.parse(methodDefaults(method)))
   return [
-    '| Key | Meaning | Default of `dino` | Default of `dinov2` | DINO | DINOv2 |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| Key | Meaning | Default of `dino` | Default of `dinov2` | Default of `distill` | DINO | DINOv2 |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...keyPaths.map((path) => {
       const note = keyNotes[path]
-      return `| \`${path}\` | ${cell(note?.note ?? '')} | ${code(written(valueAt(dino, path)))} | ${code(written(valueAt(dinov2, path)))} | ${code(note?.dino)} | ${code(note?.dinov2)} |`
+      return `| \`${path}\` | ${cell(note?.note ?? '')} | ${recipes.map((recipe) => code(written(valueAt(recipe, path)))).join(' | ')} | ${code(note?.dino)} | ${code(note?.dinov2)} |`
     }),
   ]
 }

@@ -1,7 +1,7 @@
 /** @file Runs a training step by step on a golden case's crops, with its settings, from its initial weights. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TrainMethod } from '../../src/engine/contract'
+import type { ModelFamily } from '../../src/engine/contract'
 import { antialiasedInterpolation, offsetInterpolation, type VitConfig } from '../../src/engine/nn'
 import { cosineSchedule, cosineValue, parameterGroup, temperatureAt } from '../../src/engine/optim'
 import type { Runtime } from '../../src/engine/runtime'
@@ -61,7 +61,7 @@ export interface TraceStep {
 }
 
 export interface TrainGolden {
-  readonly method: TrainMethod
+  readonly method: ModelFamily
   readonly trace: Trace
   readonly crops: ReadonlyMap<string, Tensor>
   readonly init: ReadonlyMap<string, Tensor>
@@ -117,6 +117,7 @@ export function specOf(golden: TrainGolden, overrides: Partial<StepSpec> = {}): 
     weights: { dino: 1, ibot: method === 'dinov2' ? 1 : 0, koleo: trace.koleo_weight ?? 0 },
     centering: trace.centering ?? 'centering',
     studentTemperature: trace.student_temp ?? 0.1,
+    teacher: undefined,
     maskedRows: maskedRows(golden),
     dropPath: { rate: 0, uniform: false, kind: 'per-sample' },
     recompute: false,

@@ -4,7 +4,11 @@ import type { WeightPrecision } from './precision'
 
 // ── Recipes ──────────────────────────────────────────────────────────────────
 
-export type TrainMethod = 'dino' | 'dinov2'
+/** `distill`: a student learns from a frozen teacher by the losses of DINOv2. */
+export type TrainMethod = 'dino' | 'dinov2' | 'distill'
+
+/** What methods are called. */
+export const methodNames: Readonly<Record<TrainMethod, string>> = { dino: 'DINO', dinov2: 'DINOv2', distill: 'Distillation' }
 
 /** A recipe that comes with the program; a recipe file may be just `preset: NAME` and what it overrides. */
 export interface RecipePreset {
@@ -40,6 +44,11 @@ export interface RecipeSummary {
   /** Pictures at a time; `auto` until the memory budget has been tried. */
   readonly batch: number | 'auto'
   readonly accumulate: number
+}
+
+/** Whose weights a run hands out: those of the average of its student, which is the teacher but in a distillation. */
+export function keptNetwork({ method }: Pick<RecipeSummary, 'method'>): 'teacher' | 'student' {
+  return method === 'distill' ? 'student' : 'teacher'
 }
 
 export type RecipeCheck =
@@ -83,6 +92,8 @@ export interface FeasibilityCard {
   /** Honest sentences about what this much data can give, most important first. */
   readonly advice: readonly string[]
   readonly skipped: readonly FileProblem[]
+  /** The frozen model that a distillation learns from. */
+  readonly teacher?: { readonly name: string; readonly parameters: number } | undefined
 }
 
 // ── Runs ─────────────────────────────────────────────────────────────────────
@@ -107,6 +118,8 @@ export interface RunInfo {
   readonly images: number
   /** Name of the model it began with, or undefined from scratch. */
   readonly init: string | undefined
+  /** Name of the frozen model it learns from, where it distils. */
+  readonly teacher?: string | undefined
   readonly step: number
   readonly stepsTotal: number
   readonly imagesPerSecond: number | undefined

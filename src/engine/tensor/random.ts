@@ -44,7 +44,7 @@ export interface RandomStream {
 }
 
 /** What a stream is for: streams of different purposes never meet, whatever their coordinates. */
-export const randomPurposes = { augment: 1, order: 2, mask: 3, dropPath: 4, replacement: 5, probe: 6, cluster: 7, curate: 8, map: 9, patchBasis: 10 } as const
+export const randomPurposes = { augment: 1, order: 2, mask: 3, dropPath: 4, replacement: 5, probe: 6, cluster: 7, curate: 8, map: 9, patchBasis: 10, prototypes: 11 } as const
 export type RandomPurpose = keyof typeof randomPurposes
 
 /** Reads counter blocks `[block, a, b, c]` under a key, one number at a time. */

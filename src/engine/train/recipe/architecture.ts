@@ -20,18 +20,18 @@ function backboneSize({ arch, dim, depth, heads }: Recipe['model']): BackboneSiz
   return { dim: named.dim, depth: named.depth, heads: named.heads }
 }
 
-/** The backbone: its family is the method's, and only DINOv2 has a mask token. */
+/** The backbone: its family is the method's, that of a distilled student DINOv2, and only DINOv2 has a mask token. */
 export function recipeConfig({ method, model }: Recipe): VitConfig {
   const size = backboneSize(model)
   return {
-    family: method,
+    family: method === 'dino' ? 'dino' : 'dinov2',
     patchSize: model.patch_size,
     ...size,
     feedForward: model.ffn_layer,
     hidden: model.ffn_layer === 'swiglu' ? swigluHidden(size.dim) : 4 * size.dim,
     registers: model.num_register_tokens,
     layerScale: model.layerscale > 0,
-    maskToken: method === 'dinov2',
+    maskToken: method !== 'dino',
     positionGrid: Math.floor(model.image_size / model.patch_size),
     positionInterpolation: { antialias: model.interpolate_antialias, offset: model.interpolate_offset },
     layerNormEps: 1e-6,

@@ -17,10 +17,10 @@ interface Finding {
   readonly message: string
 }
 
-const methods: readonly TrainMethod[] = ['dino', 'dinov2']
+const methods: readonly TrainMethod[] = ['dino', 'dinov2', 'distill']
 
 /**
- * Reads a recipe: `preset: NAME` or `method: dino | dinov2`, and what it changes. A key set to null takes the method's own
+ * Reads a recipe: `preset: NAME` or `method: dino | dinov2 | distill`, and what it changes. A key set to null takes the method's own
  * default instead of the preset's. `overrides` are laid over the file, as from a command line.
  * @throws EngineError RECIPE with everything that is wrong in `detail.problems`
  */
@@ -54,7 +54,7 @@ function baseOf(content: PlainMap, methodOverride: TrainMethod | undefined): rea
   const method = methodOverride ?? own(content, 'method') ?? undefined
   const known = methods.find((name) => name === method)
   if (preset === undefined) {
-    if (method === undefined) return [{ path: [], message: `say what to build upon: \`preset: NAME\` (${presetNames.join(', ')}) or \`method: dino\` or \`dinov2\`` }]
+    if (method === undefined) return [{ path: [], message: `say what to build upon: \`preset: NAME\` (${presetNames.join(', ')}) or \`method: dino\`, \`dinov2\` or \`distill\`` }]
     // An unknown method is reported with everything else that is wrong.
     const defaults = methodDefaults(known ?? 'dino')
     return { base: defaults, defaults }

@@ -61,6 +61,24 @@ const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'distil-vitti14',
+    title: 'Distil into ViT-Ti/14',
+    description:
+      'A tiny student learns to answer as a larger, frozen model does, on your own pictures. It gets further than from scratch in the same time, and is several times faster than its teacher. Choose a teacher with patches of 14 pixels, such as DINOv2 ViT-S/14.',
+    method: 'distill',
+    changes: {
+      init: 'scratch',
+      model: { arch: 'ti', patch_size: 14, image_size: 224, layerscale: 0 },
+      // Eight by eight patches for the teacher, too: most of a step is its.
+      crops: { global_crops_size: 112, local_crops_size: 56, local_crops_number: 4, blur: { inverted_blur_probability: false, global_1: 0, global_2: 0.1, local: 0.1 } },
+      teacher: { teacher_temp: 0.04, teacher_temp_warmup: '0 steps', momentum_teacher: 0.99 },
+      dino: { head_n_prototypes: 2048 },
+      ibot: { head_n_prototypes: 2048 },
+      optimiser: { lr: 0.001, scaling_rule: 'none', min_lr: 1e-5, warmup: '5%', freeze_last_layer: '0 steps', patch_embed_lr_mult: 1 },
+      run: { epochs: 30, epoch_length: 'auto', batch: 32 },
+    },
+  },
+  {
     name: 'tiny-smoke',
     title: 'A trial of the machinery',
     description: 'Twenty steps of a very small transformer on thumbnails, done in seconds. It shows that everything works; it learns nothing worth keeping.',

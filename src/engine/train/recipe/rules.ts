@@ -65,11 +65,21 @@ const rising: Rule = ({ crops, ibot, teacher }) => {
 
 const losses: Rule = ({ method, dino, ibot, teacher }) => {
   const needsDinov2 = 'belongs to DINOv2; set method: dinov2'
+  const isV2 = method !== 'dino'
   return [
     breach(dino.loss_weight + dino.koleo_loss_weight + ibot.loss_weight > 0, 'dino.loss_weight', ['dino.koleo_loss_weight', 'ibot.loss_weight'], 'every loss has weight 0: there is nothing to learn'),
-    breach(method === 'dinov2' || ibot.loss_weight === 0, 'ibot.loss_weight', ['method'], `must be 0: iBOT ${needsDinov2}`),
-    breach(method === 'dinov2' || dino.koleo_loss_weight === 0, 'dino.koleo_loss_weight', ['method'], `must be 0: KoLeo ${needsDinov2}`),
-    breach(method === 'dinov2' || teacher.centering === 'centering', 'teacher.centering', ['method'], `must be centering: Sinkhorn-Knopp ${needsDinov2}`),
+    breach(isV2 || ibot.loss_weight === 0, 'ibot.loss_weight', ['method'], `must be 0: iBOT ${needsDinov2}`),
+    breach(isV2 || dino.koleo_loss_weight === 0, 'dino.koleo_loss_weight', ['method'], `must be 0: KoLeo ${needsDinov2}`),
+    breach(isV2 || teacher.centering === 'centering', 'teacher.centering', ['method'], `must be centering: Sinkhorn-Knopp ${needsDinov2}`),
+  ]
+}
+
+const distillation: Rule = ({ method, ibot, teacher }) => {
+  if (method !== 'distill') return [breach(teacher.model === 'none', 'teacher.model', ['method'], `must be none: in ${method} the teacher is an average of the student; set method: distill to learn from a model`)]
+  return [
+    breach(teacher.model !== 'none', 'teacher.model', ['method'], 'must name the model to learn from: auto, a model, a file or run:ID'),
+    breach(ibot.mask_sample_probability === 0, 'ibot.mask_sample_probability', ['method'], 'must be 0: a distilled student sees every patch and answers for all of them'),
+    breach(ibot.separate_head || ibot.loss_weight === 0, 'ibot.separate_head', ['method', 'ibot.loss_weight'], 'must be true: what the teacher tells patches apart by is not what it tells pictures apart by'),
   ]
 }
 
@@ -129,7 +139,7 @@ const lengths: Rule = ({ method, teacher, optimiser, run }) => {
   ]
 }
 
-const rules: readonly Rule[] = [architecture, pixels, rising, losses, batch, optimisation, lengths]
+const rules: readonly Rule[] = [architecture, pixels, rising, losses, distillation, batch, optimisation, lengths]
 
 /** Everything between the keys that does not fit, in no particular order. */
 export function brokenRules(recipe: Recipe): readonly RuleBreach[] {

@@ -65,7 +65,7 @@ export function recipeSchedule(recipe: Recipe, options: ScheduleOptions): Recipe
       const held = step < frozenSteps
       return {
         lr: rate,
-        lastLayerLr: held && recipe.method === 'dinov2' ? 0 : rate,
+        lastLayerLr: held && recipe.method !== 'dino' ? 0 : rate,
         weightDecay: cosineValue(weightDecay, step),
         momentum: cosineValue(momentum, step),
         teacherTemperature: temperature(step),

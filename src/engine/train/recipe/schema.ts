@@ -18,7 +18,7 @@ const head = {
 }
 
 export const recipeSchema = z.strictObject({
-  method: z.enum(['dino', 'dinov2']),
+  method: z.enum(['dino', 'dinov2', 'distill']),
   seed: whole(0, Number.MAX_SAFE_INTEGER),
   init: z.enum(['auto', 'scratch']),
   model: z.strictObject({
@@ -52,6 +52,7 @@ export const recipeSchema = z.strictObject({
     ...head,
   }),
   teacher: z.strictObject({
+    model: z.string().min(1).max(4096),
     momentum_teacher: share,
     final_momentum_teacher: share,
     warmup_teacher_temp: positive,

@@ -1,4 +1,5 @@
 /** @file A recipe as a file: every key, in groups, each with a short comment. */
+import { stringify } from 'yaml'
 import { isPlainMap } from './merge'
 import { keyNotes } from './notes'
 import type { Recipe } from './schema'
@@ -19,8 +20,9 @@ function linesOf(key: string, value: unknown, path: string, indent: string): rea
   return [note === undefined ? line : `${line.padEnd(commentColumn)} # ${note}`]
 }
 
-/** Values of a recipe are numbers, words and pairs; words are letters, digits, blanks, `-`, `_` and `%`. */
+/** Values of a recipe are numbers, words and pairs; the name of a model is quoted where YAML would read it otherwise. */
 function scalar(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(scalar).join(', ')}]`
+  if (typeof value === 'string') return stringify(value, { lineWidth: 0 }).trimEnd()
   return typeof value === 'number' && value > 0 && value < 1e-3 ? value.toExponential() : String(value)
 }

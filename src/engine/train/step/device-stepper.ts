@@ -88,8 +88,12 @@ export async function openDeviceStepper(device: Device, spec: StepSpec, options:
   }
 }
 
-function weightFeeds({ parameters }: TrainingState, weights: DeviceWeights): Readonly<Record<string, DeviceTensor>> {
-  return Object.fromEntries(parameters.flatMap(({ name }) => [[studentInput(name), weights.at('student', name)], [teacherInput(name), weights.at('teacher', name)]]))
+function weightFeeds({ student, teacher, frozen }: TrainingState, weights: DeviceWeights): Readonly<Record<string, DeviceTensor>> {
+  const asked = frozen === undefined ? ([teacher, 'teacher'] as const) : ([frozen, 'frozen'] as const)
+  return Object.fromEntries([
+    ...[...student.tensors.keys()].map((name) => [studentInput(name), weights.at('student', name)] as const),
+    ...[...asked[0].tensors.keys()].map((name) => [teacherInput(name), weights.at(asked[1], name)] as const),
+  ])
 }
 
 /** Centres are a few numbers, measured on the way back and fed with each run: they stay in this process's memory. */

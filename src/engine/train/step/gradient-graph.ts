@@ -1,11 +1,11 @@
 /** @file The graph of one step up to its gradients: both networks, the losses, and the loss's derivative by every weight that learns. */
 import { gradients } from '../../autodiff'
-import { buildModel, input, scalar, topologicalValues, type BuiltModel, type Value } from '../../graph'
+import { buildModel, constant, input, scalar, topologicalValues, type BuiltModel, type Value } from '../../graph'
 import { centredTargets, crossViewLoss, divergence, koleoLoss, maskedPatchLoss, meanEntropy, meanScores, sinkhornTargets } from '../../losses'
 import { parametersFrom, productsInHalf, type ParameterSpec, type Parameters } from '../../nn'
 import { add, concat, multiply, reshape, slice, sumSquares } from '../../ops'
 import { networkInputs, studentNetwork, teacherNetwork, type NetworkOutputs } from './networks'
-import { networkParameters, type StepSpec } from './step-spec'
+import { frozenParameters, gridOf, networkParameters, type StepSpec } from './step-spec'
 
 /** Names of the scalar outputs, which are the metrics' names too. */
 export type LossName = 'loss' | 'loss.dino' | 'loss.dino.global' | 'loss.dino.local' | 'loss.ibot' | 'loss.koleo' | 'teacher.entropy' | 'teacher.kl'
@@ -32,8 +32,20 @@ interface Targets {
   readonly patches: Value | undefined
 }
 
-/** The teacher's scores made into targets. `counted` `[maskedRows, 1]` is 1 for masked patches and 0 for padding. */
-function targetsOf(spec: StepSpec, { scores, patchScores }: NetworkOutputs, counted: Value): Targets {
+/** How patches count: `counted` `[rows, 1]` is 1 for masked ones and 0 for padding, undefined where all count; `weights` is 1 / (those of their crop). */
+interface PatchRows {
+  readonly counted: Value | undefined
+  readonly weights: Value
+}
+
+/** Masks differ from step to step and are fed; of all patches each counts alike. */
+function patchRows(spec: StepSpec): PatchRows {
+  if (spec.teacher === undefined) return { counted: input('masked.counted', 'float32', [spec.maskedRows, 1]), weights: input('masked.weights', 'float32', [spec.maskedRows, 1]) }
+  return { counted: undefined, weights: constant({ dtype: 'float32', shape: [1, 1], data: Float32Array.of(1 / gridOf(spec, spec.globalSize) ** 2) }) }
+}
+
+/** The teacher's scores made into targets. */
+function targetsOf(spec: StepSpec, { scores, patchScores }: NetworkOutputs, { counted }: PatchRows): Targets {
   const temperature = input('teacher.temperature', 'float32', [])
   if (spec.centering === 'sinkhorn_knopp')
     return { cls: sinkhornTargets(scores, temperature), patches: patchScores === undefined ? undefined : sinkhornTargets(patchScores, temperature, counted) }
@@ -52,26 +64,27 @@ function koleoTerm({ batch }: StepSpec, features: Value): Value {
 /**
  * Builds the graph. Inputs: `student.*`, `teacher.*`, `global`, `local`, `teacher.temperature`, with centring `centre`
  * and `centre.ibot` `[1, K]`, with masks `masks`, `masked.indices`, `masked.weights`, `masked.counted`, with stochastic
- * depth `kept.B`, in half precision `loss.scale`, by which gradients come out multiplied. Outputs: the losses, with centring `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features` (the teacher's
- * `[2 · batch, dim]`), `gradient.*`, and `gradient.squares` with Σ g² of each.
+ * depth `kept.B`, in half precision `loss.scale`, by which gradients come out multiplied. `teacher.*` are the parameters of a frozen
+ * teacher where there is one. Outputs: the losses, with centring `teacher.mean` and `teacher.mean.ibot` `[1, K]`, `features`
+ * (the teacher's `[2 · batch, dim]`, the student's where the teacher is frozen), `gradient.*`, and `gradient.squares` with Σ g² of each.
  * @param isTrainable false for weights that never learn, such as the fixed norms of prototypes
  */
 export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boolean): GradientGraph {
   const parameters = networkParameters(spec)
   const student = weightInputs(parameters, studentInput, 'the student')
-  const teacher = weightInputs(parameters, teacherInput, 'the teacher')
+  const teacher = weightInputs(spec.teacher === undefined ? parameters : frozenParameters(spec), teacherInput, 'the teacher')
   const inputs = networkInputs(spec)
   const ours = studentNetwork(spec, student.lookup, inputs)
   const theirs = teacherNetwork(spec, teacher.lookup, inputs)
-  const counted = input('masked.counted', 'float32', [spec.maskedRows, 1])
-  const targets = targetsOf(spec, theirs, counted)
+  const rows = patchRows(spec)
+  const targets = targetsOf(spec, theirs, rows)
 
   const { total, global, local } = crossViewLoss(ours.scores, targets.cls, spec.studentTemperature, spec.batch)
   const weighted = (term: Value, weight: number): Value => (weight === 1 ? term : multiply(term, scalar(weight)))
   const ibot =
     ours.patchScores === undefined || targets.patches === undefined
       ? undefined
-      : weighted(maskedPatchLoss(ours.patchScores, targets.patches, input('masked.weights', 'float32', [spec.maskedRows, 1]), spec.studentTemperature, 2 * spec.batch), spec.weights.ibot)
+      : weighted(maskedPatchLoss(ours.patchScores, targets.patches, rows.weights, spec.studentTemperature, 2 * spec.batch), spec.weights.ibot)
   const koleo = spec.weights.koleo === 0 ? undefined : weighted(koleoTerm(spec, ours.features), spec.weights.koleo)
   const dino = weighted(total, spec.weights.dino)
   const loss = [ibot, koleo].reduce<Value>((all, term) => (term === undefined ? all : add(all, term)), dino)
@@ -91,10 +104,10 @@ export function gradientGraph(spec: StepSpec, isTrainable: (name: string) => boo
   const trainable = parameters.filter(({ name }) => isTrainable(name))
   const isHalf = spec.precision === 'float16'
   const derived = gradients(isHalf ? multiply(loss, input('loss.scale', 'float32', [])) : loss, trainable.map(({ name }) => student.lookup(name)), { recompute: spec.recompute ? ours.boundaries : [] })
-  const outputs: Record<string, Value> = { ...losses, features: theirs.features }
+  const outputs: Record<string, Value> = { ...losses, features: spec.teacher === undefined ? theirs.features : ours.features }
   if (spec.centering === 'centering') {
     outputs['teacher.mean'] = meanScores(theirs.scores)
-    if (theirs.patchScores !== undefined) outputs['teacher.mean.ibot'] = meanScores(theirs.patchScores, counted)
+    if (theirs.patchScores !== undefined) outputs['teacher.mean.ibot'] = meanScores(theirs.patchScores, rows.counted)
   }
   trainable.forEach(({ name }, index) => {
     outputs[gradientOutput(name)] = derived[index] ?? scalar(0)

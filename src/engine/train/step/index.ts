@@ -2,6 +2,7 @@
 export * from './device-stepper'
 export * from './flat-tensors'
 export * from './gradient-graph'
+export { frozenTokens } from './networks'
 export * from './open-stepper'
 export * from './step-spec'
 export type { StepFeeds } from './step-numbers'

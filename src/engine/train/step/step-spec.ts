@@ -11,6 +11,13 @@ export interface DropPath {
   readonly kind: 'per-sample' | 'batch-subset'
 }
 
+/** A frozen teacher: another network than the student, over the same patches. Its heads have as many prototypes as the student's. */
+export interface TeacherSpec {
+  readonly config: VitConfig
+  readonly head: DinoHeadConfig
+  readonly ibotHead: DinoHeadConfig | undefined
+}
+
 export interface StepSpec {
   readonly method: TrainMethod
   readonly config: VitConfig
@@ -25,6 +32,8 @@ export interface StepSpec {
   readonly weights: { readonly dino: number; readonly ibot: number; readonly koleo: number }
   readonly centering: 'centering' | 'sinkhorn_knopp'
   readonly studentTemperature: number
+  /** Undefined: the teacher is an average of the student. A frozen one hides no patches and is asked about all of them. */
+  readonly teacher: TeacherSpec | undefined
   /** Rows kept for masked patches in every step; 0 masks nothing. */
   readonly maskedRows: number
   readonly dropPath: DropPath
@@ -55,7 +64,17 @@ export function networkParameters(spec: Pick<StepSpec, 'method' | 'config' | 'he
   ]
 }
 
+/** Every parameter of a frozen teacher, in state-dict order, under the names that DINOv2 gives them; none where there is no such teacher. */
+export function frozenParameters({ method, teacher }: Pick<StepSpec, 'method' | 'teacher'>): ParameterSpec[] {
+  return teacher === undefined ? [] : networkParameters({ method, ...teacher })
+}
+
 /** Whether patches are masked and predicted. */
-export function masksPatches({ maskedRows, weights }: StepSpec): boolean {
-  return maskedRows > 0 && weights.ibot > 0
+export function masksPatches({ maskedRows, weights, teacher }: StepSpec): boolean {
+  return teacher === undefined && maskedRows > 0 && weights.ibot > 0
+}
+
+/** Whether patches are predicted: the masked ones, or with a frozen teacher all. */
+export function predictsPatches(spec: StepSpec): boolean {
+  return masksPatches(spec) || (spec.teacher !== undefined && spec.weights.ibot > 0)
 }

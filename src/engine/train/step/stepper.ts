@@ -15,7 +15,7 @@ import type { StepRates, UpdateOptions } from './update-rules'
 export interface StepResult {
   /** Losses and diagnostics averaged over the runs, and the norm of each submodule's gradient before clipping. */
   readonly metrics: Readonly<Record<string, number>>
-  /** The teacher's CLS features of the global crops of the last run, float32 `[2 · batch, dim]`. */
+  /** The teacher's CLS features of the global crops of the last run, the student's where the teacher is frozen; float32 `[2 · batch, dim]`. */
   readonly features: Tensor<'float32'>
   /** False: a loss or a gradient was no number, though not because the loss was scaled too far for float16. Nothing has been updated then. */
   readonly finite: boolean
@@ -74,10 +74,10 @@ export async function openHostStepper(runtime: Runtime, spec: StepSpec, options:
   }
 }
 
-function weightFeeds({ student, teacher }: TrainingState): StepFeeds {
+function weightFeeds({ student, teacher, frozen }: TrainingState): StepFeeds {
   return Object.fromEntries([
     ...[...student.tensors].map(([name, tensor]) => [studentInput(name), tensor] as const),
-    ...[...teacher.tensors].map(([name, tensor]) => [teacherInput(name), tensor] as const),
+    ...[...(frozen ?? teacher).tensors].map(([name, tensor]) => [teacherInput(name), tensor] as const),
   ])
 }
 

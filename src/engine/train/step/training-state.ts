@@ -3,12 +3,15 @@ import type { ParameterSpec } from '../../nn'
 import type { Tensor } from '../../tensor'
 import { flatTensors, type FlatTensors } from './flat-tensors'
 import { newLossScale, type LossScale } from './loss-scale'
-import { masksPatches, networkParameters, type StepSpec } from './step-spec'
+import { frozenParameters, networkParameters, predictsPatches, type StepSpec } from './step-spec'
 
 export interface TrainingState {
   readonly parameters: readonly ParameterSpec[]
   readonly student: FlatTensors
+  /** The average of the student: what is looked with and handed out, and what the student learns from unless `frozen` is there. */
   readonly teacher: FlatTensors
+  /** A frozen teacher, which no step changes. */
+  readonly frozen: FlatTensors | undefined
   /** Adam's moments. */
   readonly first: FlatTensors
   readonly second: FlatTensors
@@ -25,7 +28,7 @@ export interface TrainingState {
 export function emptyCentres(spec: StepSpec): Pick<TrainingState, 'centre' | 'centreIbot'> {
   const centre = (prototypes: number): Tensor<'float32'> => ({ dtype: 'float32', shape: [1, prototypes], data: new Float32Array(prototypes) })
   if (spec.centering !== 'centering') return { centre: undefined, centreIbot: undefined }
-  return { centre: centre(spec.head.prototypes), centreIbot: masksPatches(spec) ? centre((spec.ibotHead ?? spec.head).prototypes) : undefined }
+  return { centre: centre(spec.head.prototypes), centreIbot: predictsPatches(spec) ? centre((spec.ibotHead ?? spec.head).prototypes) : undefined }
 }
 
 /** A state of zeros, to be filled. */
@@ -36,6 +39,7 @@ export function emptyState(spec: StepSpec): TrainingState {
     parameters,
     student: flatTensors(parameters),
     teacher: flatTensors(parameters),
+    frozen: spec.teacher === undefined ? undefined : flatTensors(frozenParameters(spec)),
     first: flatTensors(parameters),
     second: flatTensors(parameters),
     updates: new Map(parameters.map(({ name }) => [name, 0])),

@@ -5,7 +5,7 @@ import { parameterGroup, type ParameterGroup } from '../../optim'
 import type { Runtime } from '../../runtime'
 import { maskUpperBound } from '../masking'
 import { maskOptions, recipeConfig, recipeHeads, type Recipe } from '../recipe'
-import { gridOf, networkParameters, type StepSpec, type UpdateOptions } from '../step'
+import { gridOf, networkParameters, type StepSpec, type TeacherSpec, type UpdateOptions } from '../step'
 
 /** What a step needs to know of the runtime that it is for. */
 export type StepRuntime = Pick<Runtime, 'provider' | 'attention' | 'float16'>
@@ -31,11 +31,16 @@ function attentionOf(recipe: Recipe, { provider, attention }: StepRuntime): Step
   return provider === 'cpu' && tokens <= fewTokens ? 'composed' : attention
 }
 
-/** The step of a recipe for `batch` pictures per run of the graph. @throws EngineError RECIPE */
-export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime): StepSpec {
+/**
+ * The step of a recipe for `batch` pictures per run of the graph.
+ * @param frozen the teacher of a distillation, and of nothing else
+ * @throws EngineError RECIPE
+ */
+export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime, frozen?: TeacherSpec): StepSpec {
   const { method, model, dino, ibot, teacher, crops, run } = recipe
   const heads = recipeHeads(recipe)
   const masks = maskOptions(recipe, batch)
+  if ((method === 'distill') !== (frozen !== undefined)) throw new EngineError('INTERNAL', `a step of ${method} ${frozen === undefined ? 'needs a' : 'has no'} frozen teacher`)
   return {
     method,
     config: recipeConfig(recipe),
@@ -45,9 +50,10 @@ export function stepSpec(recipe: Recipe, batch: number, runtime: StepRuntime): S
     globalSize: crops.global_crops_size,
     localSize: crops.local_crops_size,
     localCrops: crops.local_crops_number,
-    weights: { dino: dino.loss_weight, ibot: method === 'dinov2' ? ibot.loss_weight : 0, koleo: dino.koleo_loss_weight },
+    weights: { dino: dino.loss_weight, ibot: method === 'dino' ? 0 : ibot.loss_weight, koleo: dino.koleo_loss_weight },
     centering: teacher.centering,
     studentTemperature: dino.student_temp,
+    teacher: frozen,
     maskedRows: masks === undefined ? 0 : maskUpperBound(masks),
     dropPath: { rate: model.drop_path_rate, uniform: model.drop_path_uniform, kind: model.drop_path_kind },
     recompute: run.recompute_activations,

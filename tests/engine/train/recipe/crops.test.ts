@@ -27,7 +27,7 @@ describe('the crops of a recipe', () => {
 
   it('of every preset can be made', () => {
     const crops = presetNames.flatMap((name) => cropGroups(parseRecipe(`preset: ${name}`)).flatMap((group) => group.crops))
-    expect(crops.length).toBe(8 + 10 + 10 + 4)
+    expect(crops.length).toBe(8 + 10 + 10 + 6 + 4)
     expect(() => {
       crops.forEach(checkCropRecipe)
     }).not.toThrow()

@@ -127,7 +127,7 @@ run: {epochs: 0.5, batch: many}
   it.each([
     ['preset: tiny-smok', 'preset', expect.stringContaining('there is no preset "tiny-smok"; did you mean tiny-smoke?')],
     ['preset: 3', 'preset', expect.stringContaining('there is no preset 3')],
-    ['method: mae', 'method', 'must be one of dino, dinov2, not "mae"'],
+    ['method: mae', 'method', 'must be one of dino, dinov2, distill, not "mae"'],
     ['method: dinov2\npreset: dino-vits16', 'method', 'the preset dino-vits16 is a recipe of dino; choose a preset of dinov2, or leave `preset` out'],
   ])('%j builds upon nothing', (yaml, path, message) => {
     expect(problemsOf(yaml)).toEqual([{ path, message, line: 1 }])
@@ -156,6 +156,7 @@ describe('keys that must fit together', () => {
     ['ibot: {loss_weight: 1}', 'ibot.loss_weight', 'must be 0: iBOT belongs to DINOv2; set method: dinov2'],
     ['dino: {koleo_loss_weight: 0.1}', 'dino.koleo_loss_weight', 'must be 0: KoLeo belongs to DINOv2; set method: dinov2'],
     ['teacher: {centering: sinkhorn_knopp}', 'teacher.centering', 'must be centering: Sinkhorn-Knopp belongs to DINOv2; set method: dinov2'],
+    ['teacher: {model: run:night}', 'teacher.model', 'must be none: in dino the teacher is an average of the student; set method: distill to learn from a model'],
     ['teacher: {final_momentum_teacher: 0.9}', 'teacher.momentum_teacher', 'must be at most final_momentum_teacher (0.9): the teacher gets slower as it gets better'],
     ['teacher: {teacher_temp_warmup: 1.5}', 'teacher.teacher_temp_warmup', 'must be whole epochs, not 1.5: DINO changes the temperature once an epoch; write steps or % for a smooth rise'],
     ['optimiser: {warmup: 21 steps}', 'optimiser.warmup', '21 steps are longer than the whole run of 20 steps'],
@@ -172,6 +173,19 @@ describe('keys that must fit together', () => {
     ['optimiser: {warmup: 11 epochs}', 'optimiser.warmup', '11 epochs are longer than the whole run of 10 epochs'],
   ])('in DINOv2: %s', (line, path, message) => {
     expect(problemsOf(`preset: dinov2-vits14-continue\n${line}\n`).map((problem) => ({ path: problem.path, message: problem.message }))).toEqual([{ path, message }])
+  })
+
+  it.each([
+    ['teacher: {model: none}', 'teacher.model', 'must name the model to learn from: auto, a model, a file or run:ID'],
+    ['ibot: {mask_sample_probability: 0.5}', 'ibot.mask_sample_probability', 'must be 0: a distilled student sees every patch and answers for all of them'],
+    ['ibot: {separate_head: false}', 'ibot.separate_head', 'must be true: what the teacher tells patches apart by is not what it tells pictures apart by'],
+    ['run: {batch: 1}', 'run.batch', 'must be at least 2: KoLeo compares the pictures of a batch with each other'],
+  ])('in a distillation: %s', (line, path, message) => {
+    expect(problemsOf(`preset: distil-vitti14\n${line}\n`).map((problem) => ({ path: problem.path, message: problem.message }))).toEqual([{ path, message }])
+  })
+
+  it('let a distillation share its head where patches are not learned', () => {
+    expect(problemsOf('preset: distil-vitti14\nibot: {loss_weight: 0, separate_head: false}\n')).toEqual([])
   })
 
   it('are not judged by a key that is itself wrong', () => {

@@ -3,7 +3,7 @@ import { checkRecipe, parseRecipe, recipePresets, recipeSchedule, recipeYaml } f
 
 describe('the presets', () => {
   it('are these', () => {
-    expect(recipePresets().map(({ name }) => name)).toEqual(['dino-vitti16-laptop', 'dino-vits16', 'dinov2-vits14-continue', 'tiny-smoke'])
+    expect(recipePresets().map(({ name }) => name)).toEqual(['dino-vitti16-laptop', 'dino-vits16', 'dinov2-vits14-continue', 'distil-vitti14', 'tiny-smoke'])
   })
 
   it.each(recipePresets())('$name is whole, sound and says what it is for', ({ yaml, title, description }) => {
@@ -30,6 +30,11 @@ describe('a written recipe', () => {
     const lines = recipeYaml(parseRecipe('preset: dinov2-vits14-continue')).split('\n')
     expect(lines.find((line) => line.includes(' min_lr:'))).toBe('  min_lr: 1e-6                         # at the end (cosine), not scaled')
     expect(lines.filter((line) => line.includes(': ') && !line.includes(' # '))).toEqual([])
+  })
+
+  it.each(['auto', 'run:night-1-20261125-aabbcc', 'C:\\models\\big one.pth', 'true', '14', "it's # mine: yes", '/fotos/größer.safetensors'])('names the teacher %s', (model) => {
+    const recipe = parseRecipe('preset: distil-vitti14\n', { teacher: { model } })
+    expect([recipe.teacher.model, parseRecipe(recipeYaml(recipe))]).toEqual([model, recipe])
   })
 
   it('keeps a seed of fifteen digits and an epsilon to the last bit', () => {

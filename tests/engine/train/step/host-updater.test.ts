@@ -48,6 +48,7 @@ function fixture() {
     parameters,
     student: filled(parameters, 1),
     teacher: filled(parameters, 2),
+    frozen: undefined,
     first: filled(parameters, 3),
     second,
     centre: undefined,

@@ -23,6 +23,7 @@ function specOf(dropPath: DropPath): StepSpec {
     weights: { dino: 1, ibot: 1, koleo: 0.1 },
     centering: 'centering',
     studentTemperature: 0.1,
+    teacher: undefined,
     maskedRows: maskUpperBound(masks),
     dropPath,
     recompute: false,
