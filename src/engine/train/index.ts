@@ -24,10 +24,13 @@ export {
   type ListedImage,
   type RunDraft,
   type RunFolder,
+  headsFile,
   type RunInit,
+  type RunTeacher,
 } from './run'
 export { listProbes, type ProbeFrameFiles } from './watch'
 export { trainedPreprocessing } from './trainer/evaluation-size'
+export { ownHeads, teacherProblem, type OwnHeads } from './trainer/frozen-teacher'
 export type { TrainControl } from './trainer/control'
 export { trainRun, type TrainRunOptions } from './trainer/train-run'
 export { measureStep, measureTrainingData } from './trainer/measure-step'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { EngineError, isEngineError, type RecipeSummary } from '../../contract'
 import { saveFile } from '../../files'
+import type { RunTeacher } from './kept-teacher'
 import { descriptionFile } from './layout'
 import { countSchema, readRecord, sha256Schema } from './record'
 
@@ -28,6 +29,8 @@ export interface RunDescription {
   readonly root: string
   /** Absent from scratch. */
   readonly init?: RunInit | undefined
+  /** The frozen model it learns from; its files lie in the run's folder. Absent unless it distils. */
+  readonly teacher?: RunTeacher | undefined
   readonly summary: RecipeSummary
   /** How many pictures. */
   readonly images: number
@@ -40,7 +43,7 @@ export const maximumNameLength = 200
 const maximumBytes = 2 ** 20
 
 const summarySchema = z.object({
-  method: z.enum(['dino', 'dinov2']),
+  method: z.enum(['dino', 'dinov2', 'distill']),
   architecture: z.string(),
   patchSize: countSchema,
   backboneParameters: countSchema,
@@ -59,6 +62,7 @@ const descriptionSchema = z.object({
   createdAt: z.iso.datetime(),
   root: z.string().min(1),
   init: z.object({ name: z.string(), folder: z.string(), sha256: sha256Schema }).optional(),
+  teacher: z.object({ name: z.string(), sha256: sha256Schema, headsSha256: sha256Schema.optional() }).optional(),
   summary: summarySchema,
   images: countSchema,
   imagesSha256: sha256Schema,

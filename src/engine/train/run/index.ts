@@ -3,6 +3,7 @@ export type { CheckpointFile, CheckpointManifest, Refusal } from './checkpoint-m
 export type { RunDescription, RunInit } from './description'
 export { bestCheckpoint, listCheckpoints, newestCheckpoint, type CheckpointInfo, type CheckpointSearch, type RefusedCheckpoint, type SearchOptions } from './find-checkpoint'
 export { imagePath, type ListedImage, type RunImage } from './image-list'
+export { headsFile, requireSameTeacher, teacherFolder, type RunTeacher } from './kept-teacher'
 export { logFile, metricsFile, recipeFile, reportFile } from './layout'
 export { listRunFolders, runInfo, runSize, type RunListing } from './list-runs'
 export { checkpointFile, loadCheckpoint, type ExpectedTensors, type LoadedCheckpoint } from './load-checkpoint'

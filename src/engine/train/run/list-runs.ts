@@ -58,10 +58,10 @@ export async function runInfo({ folder, description }: RunFolder, sizeBytes?: nu
   const known = typeof status === 'object' ? status : fallback
   const state = stateOf(known, holder !== undefined)
   const { reason, step, stepsTotal, imagesPerSecond, etaMs, latest, bestKnn, warnings, skippedImages, updatedAt } = known
-  const { id, name, createdAt, summary, root, images, init } = description
+  const { id, name, createdAt, summary, root, images, init, teacher } = description
   const working = state !== 'interrupted' ? { imagesPerSecond, etaMs } : { imagesPerSecond: undefined, etaMs: undefined }
   return {
-    ...{ id, name, createdAt, summary, images, source: root, init: init?.name },
+    ...{ id, name, createdAt, summary, images, source: root, init: init?.name, ...(teacher === undefined ? {} : { teacher: teacher.name }) },
     ...{ state, reason: state === known.state ? reason : 'The training ended without being asked to', updatedAt, step, stepsTotal, latest, bestKnn, warnings },
     ...working,
     ...{ skippedImages, hasReport, sizeBytes: sizeBytes ?? (await runSize(folder)) },

@@ -6,6 +6,7 @@ import { EngineError, messageOf, type RecipeSummary } from '../../contract'
 import { partialName, readRegularFile, saveFile, syncFolder } from '../../files'
 import { maximumNameLength, readDescription, writeDescription, type RunDescription, type RunInit } from './description'
 import { imagesFingerprint, readImageList, writeImageList, type ListedImage, type RunImage } from './image-list'
+import { keepTeacher, type RunTeacher } from './kept-teacher'
 import { recipeFile } from './layout'
 import { lockRun } from './lock'
 import { sha256Of } from './record'
@@ -26,6 +27,8 @@ export interface RunDraft {
   /** Absolute path of the folder that the pictures lie in. */
   readonly root: string
   readonly init: RunInit | undefined
+  /** The frozen model to learn from, and the model folder it lies in. */
+  readonly teacher?: (RunTeacher & { readonly folder: string }) | undefined
   readonly summary: RecipeSummary
   /** Where it is known already. */
   readonly stepsTotal?: number
@@ -56,6 +59,7 @@ export async function createRunFolderAt(folder: string, draft: RunDraft, images:
     createdAt,
     root: draft.root,
     ...(draft.init === undefined ? {} : { init: draft.init }),
+    ...(draft.teacher === undefined ? {} : { teacher: { name: draft.teacher.name, sha256: draft.teacher.sha256, headsSha256: draft.teacher.headsSha256 } }),
     summary: draft.summary,
     images: images.length,
     imagesSha256: imagesFingerprint(images),
@@ -66,6 +70,7 @@ export async function createRunFolderAt(folder: string, draft: RunDraft, images:
     await mkdir(temporary, { recursive: true })
     await writeImageList(temporary, images)
     await saveFile(join(temporary, recipeFile), recipeYaml)
+    if (draft.teacher !== undefined) await keepTeacher(temporary, draft.teacher.folder, draft.teacher)
     await writeRunStatus(temporary, { state: 'starting', step: 0, stepsTotal: draft.stepsTotal ?? 0, warnings: [], skippedImages: 0, updatedAt: createdAt })
     await writeDescription(temporary, description)
     await moveTo(temporary, place)

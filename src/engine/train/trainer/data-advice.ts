@@ -39,8 +39,9 @@ function machineFindings({ peakRssBytes, freeMemoryBytes, checkpointBytes, freeD
 }
 
 /** What the number of pictures can teach. Source: continued training pays from some ten thousand pictures on; DINO was published on 1.3 million. */
-function dataFindings({ images, stepsTotal, batch }: Measured, { fromScratch, accumulate }: TrialFacts): readonly Finding[] {
+function dataFindings({ images, stepsTotal, batch, teacher, summary }: Measured, { fromScratch, accumulate }: TrialFacts): readonly Finding[] {
   const views = Math.round((stepsTotal * batch * accumulate) / images)
+  if (teacher !== undefined) return teacherFindings(images, views, teacher, summary.backboneParameters)
   const findings: Finding[] = []
   if (fromScratch) {
     if (images < 1000) findings.push({ verdict: 'poor', say: `${count(images)} pictures from scratch teach colours and textures at most. Continue from pretrained weights, or use the pretrained model as it is.` })
@@ -53,6 +54,17 @@ function dataFindings({ images, stepsTotal, batch }: Measured, { fromScratch, ac
   else if (images < 10_000)
     findings.push({ verdict: 'good', say: `${count(images)} pictures can move pretrained weights towards their kind of picture: a little, and only at a low rate. Compare with the model it began with.` })
   else findings.push({ verdict: 'good', say: `${count(images)} pictures are enough to make pretrained weights at home in them, where they differ from everyday photos.` })
+  return findings
+}
+
+/** What a student can take from its teacher: on pictures like these at most what the teacher knows. */
+function teacherFindings(images: number, views: number, { name, parameters }: NonNullable<Measured['teacher']>, studentParameters: number): readonly Finding[] {
+  const findings: Finding[] = []
+  if (parameters <= studentParameters)
+    findings.push({ verdict: 'doubtful', say: `${name} has ${count(parameters)} parameters, no more than the student's ${count(studentParameters)}: there is nothing to gain but another architecture. Take a larger teacher or a smaller student.` })
+  if (images < 1000) findings.push({ verdict: 'doubtful', say: `On ${count(images)} pictures the student learns what ${name} says of these and hardly of others.` })
+  else findings.push({ verdict: 'good', say: `The student learns what ${name} says of ${count(images)} pictures: it comes near it on pictures like these, not beyond it. Compare both when it is done.` })
+  if (views < 20) findings.push({ verdict: 'doubtful', say: `Each picture is seen ${views === 0 ? 'less than once' : `about ${count(views)} times`}; more epochs bring the student nearer to its teacher.` })
   return findings
 }
 

@@ -15,6 +15,8 @@ export interface Desk {
   /** How many steps are done, and how many there will be. */
   begin(step: number, total: number): void
   phase(phase: Phase, note: string): void
+  /** How far a long preparation is; for those who look and listen, not for the log. */
+  progress(note: string): void
   tell(news: StepNews): void
   /** Steps done, as last told. */
   step(): number
@@ -56,6 +58,10 @@ export function createDesk(writer: StatusWriter, log: TrainLog, emit: (event: Tr
       if (phase !== 'training') log.write(`${phase}: ${note}`)
       change({ state: stateOfPhase[phase], reason: phase === 'training' ? undefined : note })
       emit({ kind: 'phase', phase, note })
+    },
+    progress: (note) => {
+      change({ reason: note })
+      emit({ kind: 'phase', phase: 'preparing', note })
     },
     step: () => status.step,
     tell: ({ metrics, imagesPerSecond, etaMs }) => {

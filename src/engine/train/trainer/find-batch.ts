@@ -4,7 +4,7 @@ import { EngineError } from '../../contract'
 import type { Runtime } from '../../runtime'
 import { randomStream } from '../../tensor'
 import { maskOptions, type Recipe } from '../recipe'
-import { openStepper, type StepSpec } from '../step'
+import { openStepper, type StepSpec, type TeacherSpec } from '../step'
 import { stepFeeds } from './step-feeds'
 import { stepSpec, updateOptions } from './step-plan'
 
@@ -36,12 +36,12 @@ export function memoryBudget({ run }: Recipe): number {
  * What it answers was tried and fits.
  * @throws EngineError MEMORY when not even the smallest trial fits; the signal's reason
  */
-export async function findBatch(runtime: Runtime, recipe: Recipe, images: number, desk: { note(line: string): void }, signal: AbortSignal): Promise<number> {
+export async function findBatch(runtime: Runtime, recipe: Recipe, images: number, desk: { note(line: string): void }, signal: AbortSignal, teacher?: TeacherSpec): Promise<number> {
   const batch = await largestFitting(memoryBudget(recipe), Math.min(largestBatch, images), async (tried) => {
     // A stop is heard only when the event loop turns.
     await new Promise(setImmediate)
     signal.throwIfAborted()
-    const bytes = await bytesOfStep(runtime, recipe, tried)
+    const bytes = await bytesOfStep(runtime, recipe, tried, teacher)
     desk.note(`a batch of ${tried} takes ${toGigabytes(bytes)} of ${toGigabytes(memoryBudget(recipe))} GB`)
     return bytes
   })
@@ -82,8 +82,8 @@ function fittingOf(other: Trial, good: Trial, budget: number): number {
  * process's memory after a step tells; arrays of ours are counted instead of measured, for those of the trial before may
  * not be collected yet.
  */
-async function bytesOfStep(runtime: Runtime, recipe: Recipe, batch: number): Promise<number> {
-  const spec = stepSpec(recipe, batch, runtime)
+async function bytesOfStep(runtime: Runtime, recipe: Recipe, batch: number, teacher: TeacherSpec | undefined): Promise<number> {
+  const spec = stepSpec(recipe, batch, runtime, teacher)
   const before = nativeBytes()
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   try {
@@ -92,9 +92,9 @@ async function bytesOfStep(runtime: Runtime, recipe: Recipe, batch: number): Pro
     const feeds = stepFeeds(spec, maskOptions(recipe, batch), groups, { seed: recipe.seed, step: 0, micro: 0 })
     await stepper.step([feeds], { lr: 0, lastLayerLr: 0, weightDecay: 0, momentum: 1, teacherTemperature: 1, lastLayerFrozen: false })
     const taken = Math.max(0, nativeBytes() - before)
-    const { student, teacher, first, second } = stepper.state
+    const { student, teacher: average, frozen, first, second } = stepper.state
     const gradients = recipe.run.accumulate > 1 ? 2 : 1
-    const own = [student, teacher, first, second].reduce((sum, { data }) => sum + data.byteLength, gradients * student.data.byteLength)
+    const own = [student, average, first, second, ...(frozen === undefined ? [] : [frozen])].reduce((sum, { data }) => sum + data.byteLength, gradients * student.data.byteLength)
     return taken + own + batchCopies * groups.reduce((sum, { byteLength }) => sum + byteLength, 0)
   } finally {
     await stepper.release()

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EngineError } from '../../contract'
 import type { Tensor } from '../../tensor'
 import type { LoadedCheckpoint, TensorEntries } from '../run'
-import { emptyCentres, networkParameters, type StepSpec, type TrainingState } from '../step'
+import { emptyCentres, frozenParameters, networkParameters, type StepSpec, type TrainingState } from '../step'
 import { createFeatureRing, guardStart, type FeatureRing, type GuardState } from '../watch'
 
 /** Everything that decides what the next step does and what it reports. */
@@ -54,6 +54,13 @@ export function newMemory(state: TrainingState, dim: number, batch: number): Run
 const firstPrefix = 'first.'
 const secondPrefix = 'second.'
 
+/**
+ * The frozen teacher's heads: where it brought none they were made of the pictures, and to make them again might give
+ * others. Its backbone lies in the run's folder.
+ */
+const frozenHeads = 'frozen-heads'
+const isOfHead = (name: string): boolean => !name.startsWith('backbone.')
+
 /** What a checkpoint holds, by file. */
 export function memoryTensors({ state, ring }: RunMemory): Readonly<Record<string, TensorEntries>> {
   const named = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] => [...tensors].map(([name, tensor]) => [`${prefix}${name}`, tensor])
@@ -62,6 +69,7 @@ export function memoryTensors({ state, ring }: RunMemory): Readonly<Record<strin
     student: state.student.tensors,
     teacher: state.teacher.tensors,
     moments: [...named(firstPrefix, state.first.tensors), ...named(secondPrefix, state.second.tensors)],
+    ...(state.frozen === undefined ? {} : { [frozenHeads]: [...state.frozen.tensors].filter(([name]) => isOfHead(name)) }),
     watch: [
       ...(state.centre === undefined ? [] : [['centre', state.centre] as const]),
       ...(state.centreIbot === undefined ? [] : [['centre.ibot', state.centreIbot] as const]),
@@ -106,6 +114,7 @@ export function expectedTensors(spec: StepSpec): Readonly<Record<string, readonl
     student: parameters,
     teacher: parameters,
     moments: [firstPrefix, secondPrefix].flatMap((prefix) => parameters.map(({ name, shape }) => ({ name: `${prefix}${name}`, shape }))),
+    ...(spec.teacher === undefined ? {} : { [frozenHeads]: frozenParameters(spec).filter(({ name }) => isOfHead(name)) }),
     watch: [
       ...(centre === undefined ? [] : [{ name: 'centre', shape: centre.shape }]),
       ...(centreIbot === undefined ? [] : [{ name: 'centre.ibot', shape: centreIbot.shape }]),
@@ -128,6 +137,7 @@ export async function restoreMemory(memory: RunMemory, checkpoint: LoadedCheckpo
   await fill('student', state.student.tensors)
   await fill('teacher', state.teacher.tensors)
   await fill('moments', new Map([...under(firstPrefix, state.first.tensors), ...under(secondPrefix, state.second.tensors)]))
+  if (state.frozen !== undefined) await fill(frozenHeads, new Map([...state.frozen.tensors].filter(([name]) => isOfHead(name))))
   const watch = new Map<string, Tensor>()
   if (state.centre !== undefined) watch.set('centre', state.centre)
   if (state.centreIbot !== undefined) watch.set('centre.ibot', state.centreIbot)

@@ -2,14 +2,16 @@
 import type { Runtime } from '../../runtime'
 import { openModelFolder } from '../../weights'
 import { durationSteps, maskOptions, parseRecipe, recipeSchedule, type Recipe, type RecipeSchedule } from '../recipe'
-import { loadCheckpoint, newestCheckpoint, readRunImages, readRunRecipe, type CheckpointInfo, type RunFolder, type RunImage, type RunLock } from '../run'
+import { loadCheckpoint, newestCheckpoint, readRunImages, readRunRecipe, requireSameTeacher, teacherFolder, type CheckpointInfo, type RunFolder, type RunImage, type RunLock } from '../run'
 import { openStepper, type StepSpec, type Stepper } from '../step'
 import type { MaskOptions } from '../masking'
 import type { Desk } from './desk'
 import { findBatch } from './find-batch'
+import { fillFrozen, openFrozenTeacher, type FrozenTeacher } from './frozen-teacher'
 import { fillInitialWeights } from './initial-weights'
 import { batchOf, expectedTensors, newMemory, restoreMemory, type RunMemory } from './run-memory'
 import { stepSpec, updateOptions } from './step-plan'
+import { makePrototypes } from './teacher-prototypes'
 
 export interface Setup {
   readonly run: RunFolder
@@ -35,21 +37,41 @@ export async function openSetup(run: RunFolder, lock: RunLock, runtime: Runtime,
   const images = await readRunImages(run)
   const { checkpoint, refused } = await newestCheckpoint(run, { lock, signal })
   for (const { step, reason } of refused) desk.phase('preparing', `the checkpoint of step ${step} was refused: ${reason}; going on from that of step ${checkpoint?.step ?? 0}`)
-  const batch = recipe.run.batch !== 'auto' ? recipe.run.batch : checkpoint === undefined ? await findBatch(runtime, recipe, images.length, desk, signal) : await savedBatch(checkpoint)
-  const spec = stepSpec(recipe, batch, runtime)
+  const teacher = await keptTeacher(run, recipe, signal)
+  const batch = recipe.run.batch !== 'auto' ? recipe.run.batch : checkpoint === undefined ? await findBatch(runtime, recipe, images.length, desk, signal, teacher?.spec) : await savedBatch(checkpoint)
+  const spec = stepSpec(recipe, batch, runtime, teacher?.spec)
   const schedule = recipeSchedule(recipe, { imagesTotal: images.length, batch })
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   const memory = newMemory(stepper.state, spec.config.dim, batch)
   try {
-    if (checkpoint === undefined) await begin(run, recipe, spec, memory)
-    else await goOn(checkpoint, spec, memory)
+    if (teacher !== undefined) await fillFrozen(memory.state, teacher)
+    if (checkpoint !== undefined) await goOn(checkpoint, spec, memory)
+    else {
+      await begin(run, recipe, spec, memory)
+      if (teacher !== undefined) await teach(run, { runtime, recipe, spec, state: memory.state, teacher, images }, desk, signal)
+    }
   } catch (error) {
     await stepper.release()
     throw error
   }
-  const { optimiser, teacher } = recipe
-  const warmupSteps = Math.max(...[optimiser.warmup, teacher.teacher_temp_warmup, optimiser.freeze_last_layer].map((duration) => durationSteps(duration, schedule)))
+  const { optimiser, teacher: temperatures } = recipe
+  const warmupSteps = Math.max(...[optimiser.warmup, temperatures.teacher_temp_warmup, optimiser.freeze_last_layer].map((duration) => durationSteps(duration, schedule)))
   return { run, recipe, images, spec, schedule, masks: maskOptions(recipe, batch), stepper, memory, resumedFrom: checkpoint, warmupSteps }
+}
+
+/** The teacher of a distillation, from the run's own folder. @throws EngineError CHECKPOINT when it is not the one the run began with */
+async function keptTeacher(run: RunFolder, recipe: Recipe, signal: AbortSignal): Promise<FrozenTeacher | undefined> {
+  if (recipe.method !== 'distill') return undefined
+  await requireSameTeacher(run.folder, run.description, signal)
+  return openFrozenTeacher(teacherFolder(run.folder), recipe)
+}
+
+/** Gives the teacher the heads that it does not bring. */
+async function teach({ description }: RunFolder, options: Pick<Parameters<typeof makePrototypes>[0], 'runtime' | 'recipe' | 'spec' | 'state' | 'teacher' | 'images'>, desk: Desk, signal: AbortSignal): Promise<void> {
+  if (options.teacher.missing.length === 0) return
+  const { name } = options.teacher.model.manifest
+  desk.phase('preparing', `taking prototypes from what ${name} sees in the pictures`)
+  await makePrototypes({ ...options, root: description.root, signal, onSkipped: desk.skipped, onBatch: (done, total) => { desk.progress(`taking prototypes from what ${name} sees in the pictures: ${done} of ${total} batches`) } })
 }
 
 async function savedBatch(checkpoint: CheckpointInfo): Promise<number> {

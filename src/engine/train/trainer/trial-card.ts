@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { EngineError, type FeasibilityCard, type FileProblem, type JobContext, type Progress, type ProviderName } from '../../contract'
 import { createProgress } from '../../progress'
 import type { Runtime } from '../../runtime'
+import { randomStream } from '../../tensor'
 import { openModelFolder, type ModelFolder } from '../../weights'
 import type { TrainingImage } from '../data'
 import { maskOptions, recipeSchedule, recipeSummary, type Recipe } from '../recipe'
@@ -12,6 +13,7 @@ import { openStepper, type Stepper } from '../step'
 import { judge } from './data-advice'
 import { openFeeding, type FeedingPlan } from './feeding'
 import { findBatch } from './find-batch'
+import { fillFrozen, openFrozenTeacher, type FrozenTeacher, type HeadName } from './frozen-teacher'
 import { fillInitialWeights } from './initial-weights'
 import { memoryTensors, newMemory, type RunMemory } from './run-memory'
 import { stepSpec, updateOptions } from './step-plan'
@@ -24,6 +26,8 @@ export interface TrialOptions {
   readonly root: string
   /** Model folder to begin with, or undefined from scratch. */
   readonly initFolder: string | undefined
+  /** Model folder of the frozen teacher of a distillation. */
+  readonly teacherFolder?: string | undefined
   readonly provider?: ProviderName | undefined
   readonly threads?: number | undefined
   /** Whose disk the checkpoints will go to. */
@@ -42,15 +46,16 @@ const leastCounted = 3
  * @throws EngineError MEMORY, TRAIN_IMAGES, TRAIN_INIT, RECIPE, SOURCE_UNAVAILABLE, RUNTIME; the signal's reason
  */
 export async function trialCard(options: TrialOptions, { signal, emit }: JobContext<Progress>): Promise<FeasibilityCard> {
-  const { recipe, images, initFolder, provider, threads, workspace } = options
+  const { recipe, images, initFolder, teacherFolder, provider, threads, workspace } = options
   const freeMemoryBytes = freemem() + process.memoryUsage().rss
   const model = initFolder === undefined ? undefined : await openModelFolder(initFolder)
+  const teacher = teacherFolder === undefined ? undefined : await openFrozenTeacher(teacherFolder, recipe)
   const progress = createProgress('Trying some steps', Math.min(trialSteps, stepsOf(recipe, images.length)), emit)
   const runtime = await openTrainingRuntime(provider, threads)
   try {
-    const batch = recipe.run.batch === 'auto' ? await findBatch(runtime, recipe, images.length, { note: () => undefined }, signal) : recipe.run.batch
+    const batch = recipe.run.batch === 'auto' ? await findBatch(runtime, recipe, images.length, { note: () => undefined }, signal, teacher?.spec) : recipe.run.batch
     signal.throwIfAborted()
-    const trial = await tryRecipe(options, batch, model, runtime, signal, () => {
+    const trial = await tryRecipe(options, batch, { model, teacher }, runtime, signal, () => {
       progress.advance(1)
     })
     progress.finish()
@@ -68,6 +73,7 @@ export async function trialCard(options: TrialOptions, { signal, emit }: JobCont
       hours: (stepsTotal * stepMs) / 3_600_000,
       batch,
       skipped,
+      ...(teacher === undefined ? {} : { teacher: { name: teacher.model.manifest.name, parameters: teacher.model.manifest.parameters } }),
     }
     return { ...measured, ...judge(measured, { fromScratch: model === undefined, accumulate: recipe.run.accumulate, waitShare: trial.waitShare, finite: trial.finite }) }
   } finally {
@@ -80,6 +86,12 @@ function stepsOf(recipe: Recipe, imagesTotal: number): number {
   return recipe.run.batch === 'auto' ? trialSteps : recipeSchedule(recipe, { imagesTotal }).stepsTotal
 }
 
+/** What is begun with, and what is learned from. */
+interface Models {
+  readonly model: ModelFolder | undefined
+  readonly teacher: FrozenTeacher | undefined
+}
+
 interface Trial {
   readonly stepsTotal: number
   readonly stepMs: number
@@ -90,20 +102,32 @@ interface Trial {
   readonly skipped: readonly FileProblem[]
 }
 
-async function tryRecipe(options: TrialOptions, batch: number, model: ModelFolder | undefined, runtime: Runtime, signal: AbortSignal, onStep: () => void): Promise<Trial> {
+async function tryRecipe(options: TrialOptions, batch: number, { model, teacher }: Models, runtime: Runtime, signal: AbortSignal, onStep: () => void): Promise<Trial> {
   const { recipe, images, root } = options
-  const spec = stepSpec(recipe, batch, runtime)
+  const spec = stepSpec(recipe, batch, runtime, teacher?.spec)
   const schedule = recipeSchedule(recipe, { imagesTotal: images.length, batch })
   const stepper = await openStepper(runtime, spec, updateOptions(recipe, spec))
   const skipped: FileProblem[] = []
   try {
     const memory = newMemory(stepper.state, spec.config.dim, batch)
     await fillInitialWeights(stepper.state, spec, recipe.seed, recipe.model.layerscale, model)
+    if (teacher !== undefined) await fillFrozen(stepper.state, teacher)
+    for (const which of teacher?.missing ?? []) fillAnyHead(stepper.state, which, recipe.seed)
     const plan: FeedingPlan = { root, recipe, images, spec, schedule, masks: maskOptions(recipe, batch), memory }
     const timed = await timeSteps(plan, stepper, signal, onStep, skipped)
     return { ...timed, stepsTotal: schedule.stepsTotal, checkpointBytes: bytesOf(memory), skipped }
   } finally {
     await stepper.release()
+  }
+}
+
+/** Any prototypes cost the same as those that a run would take from the pictures, which is the work of many steps. */
+function fillAnyHead({ frozen }: Stepper['state'], which: HeadName, seed: number): void {
+  const tensors = [...(frozen?.tensors ?? [])].filter(([name]) => name.startsWith(`${which}.`))
+  for (const [name, { data }] of tensors) {
+    const random = randomStream(seed, name.length)
+    if (name.endsWith('.weight_g')) data.fill(1)
+    else if (!name.endsWith('.bias')) for (let index = 0; index < data.length; index++) data[index] = random.normal()
   }
 }
 

@@ -6,7 +6,7 @@ import type { FeasibilityCard, Progress } from '../../../../src/engine/contract'
 import { parseRecipe, recipeConfig, trialCard, type TrialOptions } from '../../../../src/engine/train'
 import { temporaryFolder } from '../../../helpers/folders'
 import { jpegPicture } from '../../../helpers/pictures'
-import { writeSmallModel } from '../../../helpers/small-models'
+import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
 
 const recipe = parseRecipe('preset: tiny-smoke\nrun:\n  workers: 0\n  steps: 6\n')
 
@@ -53,6 +53,26 @@ describe('trialCard', () => {
     const open = parseRecipe('preset: tiny-smoke\nrun:\n  workers: 0\n  steps: 3\n  batch: auto\n')
     const { card } = await cardOf(await options({ initFolder: folder, recipe: open }))
     expect({ batch: card.batch >= 2 && card.batch % 2 === 0, same: card.batch === card.summary.batch, verdict: card.verdict, fromPretrained: card.advice.some((say) => say.includes('pretrained weights have more to lose')) }).toEqual({ batch: true, same: true, verdict: 'doubtful', fromPretrained: true })
+  })
+
+  it('counts the frozen teacher, of which a checkpoint holds no more than heads, and says what it can give', async () => {
+    const folder = await temporaryFolder()
+    const teacher = await writeSmallModel(folder, { ...smallConfigs.registers, patchSize: 8, dim: 256, hidden: 512 })
+    const small = { init: 'scratch', model: { arch: 'custom', dim: 16, depth: 1, heads: 1, patch_size: 8, image_size: 32, layerscale: 0 }, crops: { global_crops_size: 32, local_crops_size: 16, local_crops_number: 1 }, run: { steps: 3, epoch_length: 'auto', batch: 2, workers: 0 }, optimiser: { warmup: '0%', freeze_last_layer: '0%', min_lr: 0 }, teacher: { teacher_temp_warmup: '0%' } } as const
+    const heads = { head_n_prototypes: 16, head_hidden_dim: 16, head_bottleneck_dim: 8 }
+    const distilled = parseRecipe('method: distill\n', { ...small, dino: heads, ibot: heads })
+    const request = { ...(await options({ recipe: distilled })), teacherFolder: folder }
+    const { card } = await cardOf(request)
+    const student = 4 * 4 * (card.summary.backboneParameters + card.summary.headParameters)
+    const headBytes = 2 * 4 * (256 * 256 + 256 + 16 + 16 * 256)
+    const ring = 4 * 1024 * 16
+    expect({ teacher: card.teacher, checkpointBytes: card.checkpointBytes, advice: card.advice.filter((say) => say.includes('Small model')) }).toEqual({
+      teacher: { name: 'Small model', parameters: teacher.manifest.parameters },
+      checkpointBytes: student + headBytes + ring,
+      advice: ['On 5 pictures the student learns what Small model says of these and hardly of others.'],
+    })
+    const found = await cardOf({ ...request, recipe: parseRecipe('method: distill\n', { ...small, dino: heads, ibot: heads, run: { ...small.run, batch: 'auto' } }) })
+    expect(found.card.batch).toBe(4)
   })
 
   it.each([

@@ -5,6 +5,7 @@ import type { TrainEvent, TrainResult } from '../../../../../src/engine/contract
 import type { Tensor } from '../../../../../src/engine/tensor'
 import { parseRecipe, recipeSummary, recipeYaml, trainRun, type RecipeOverrides, type TrainRunOptions } from '../../../../../src/engine/train'
 import { createRunFolderAt, loadCheckpoint, newestCheckpoint, openRunFolder, readRunStatus, type CheckpointInfo, type RunFolder, type RunInit, type RunStatus } from '../../../../../src/engine/train/run'
+import type { ModelFolder } from '../../../../../src/engine/weights'
 import { jpegPicture } from '../../../../helpers/pictures'
 
 /** A transformer of one block that takes a few milliseconds a step. */
@@ -43,6 +44,12 @@ export function tinyDinov2(changes: RecipeOverrides = {}): RecipeOverrides {
   })
 }
 
+/** A student of {@link tinyDinov2}'s form that learns from a frozen teacher. */
+export function tinyDistillation(changes: RecipeOverrides = {}): RecipeOverrides {
+  const { model, ibot, ...rest } = changes
+  return tinyDinov2({ method: 'distill', model: { drop_path_rate: 0, ...model }, ibot: { mask_sample_probability: 0, ...ibot }, ...rest })
+}
+
 export interface RunDraft {
   /** Below which the run is made. */
   readonly folder: string
@@ -51,13 +58,15 @@ export interface RunDraft {
   readonly pictures: readonly string[]
   readonly recipe: RecipeOverrides
   readonly init?: RunInit
+  /** What a distillation learns from. */
+  readonly teacher?: ModelFolder
 }
 
-export async function makeRun({ folder, name, root, pictures, recipe, init }: RunDraft): Promise<RunFolder> {
+export async function makeRun({ folder, name, root, pictures, recipe, init, teacher }: RunDraft): Promise<RunFolder> {
   const { method, ...overrides } = recipe
-  const parsed = method === 'dinov2' ? parseRecipe('method: dinov2\n', overrides) : parseRecipe('preset: tiny-smoke\n', recipe)
+  const parsed = method === 'dinov2' || method === 'distill' ? parseRecipe(`method: ${method}\n`, overrides) : parseRecipe('preset: tiny-smoke\n', recipe)
   const images = pictures.map((relativePath) => ({ relativePath, sizeBytes: 1000 }))
-  return createRunFolderAt(join(folder, name), { name, root, init, summary: recipeSummary(parsed) }, images, recipeYaml(parsed))
+  return createRunFolderAt(join(folder, name), { name, root, init, ...(teacher === undefined ? {} : { teacher: { name: teacher.manifest.name, sha256: teacher.manifest.weights.sha256, folder: teacher.folder } }), summary: recipeSummary(parsed) }, images, recipeYaml(parsed))
 }
 
 /** Pictures of different sizes, `0.jpg`, `1.jpg`, …; their names. */
