@@ -20,13 +20,13 @@ export async function existingRun(folder: string): Promise<RunFolder | undefined
  * The teacher of the run that `name` is the folder of, or the id of in the workspace.
  * @throws EngineError NOT_FOUND, CHECKPOINT when it has none that is valid
  */
-export async function runTeacher(name: string, workspace: string, context: JobContext<never>): Promise<ModelFolder> {
+export async function runTeacher(name: string, workspace: string, context: JobContext<never>, heads?: 'with heads'): Promise<ModelFolder> {
   const run = (await existingRun(resolve(name))) ?? (await openRunFolder(join(workspace, 'runs', basename(name))))
-  return teacherModel(run, 'newest', { modelsFolder: join(workspace, 'cache', 'teachers') }, context)
+  return teacherModel(run, 'newest', { modelsFolder: join(workspace, 'cache', 'teachers') }, context, heads)
 }
 
 /** The teacher where `model` names a run, by `run:ID` or by its folder; undefined where it names something else. */
-export async function namedRunTeacher(model: string, workspace: string, context: JobContext<never>): Promise<ModelFolder | undefined> {
-  if (model.startsWith(runPrefix)) return runTeacher(model.slice(runPrefix.length), workspace, context)
-  return (await existingRun(resolve(model))) === undefined ? undefined : runTeacher(model, workspace, context)
+export async function namedRunTeacher(model: string, workspace: string, context: JobContext<never>, heads?: 'with heads'): Promise<ModelFolder | undefined> {
+  if (model.startsWith(runPrefix)) return runTeacher(model.slice(runPrefix.length), workspace, context, heads)
+  return (await existingRun(resolve(model))) === undefined ? undefined : runTeacher(model, workspace, context, heads)
 }

@@ -90,6 +90,35 @@ describe('dinoscope train', () => {
     ])
   })
 
+  it('distils a run’s teacher, with its head, into a student; and says what does not fit', async () => {
+    const recipe = join(folder, 'distil.yaml')
+    const head = 'head_n_prototypes: 24, head_hidden_dim: 16, head_bottleneck_dim: 8'
+    await writeFile(
+      recipe,
+      `method: distill\ninit: scratch\nmodel: {arch: custom, dim: 16, depth: 1, heads: 1, patch_size: 8, image_size: 32}\ncrops: {global_crops_size: 32, local_crops_size: 16, local_crops_number: 1}\ndino: {${head}}\nibot: {${head}}\nteacher: {teacher_temp_warmup: 0}\noptimiser: {warmup: 0, freeze_last_layer: 0, min_lr: 0}\nrun: {steps: 3, batch: 2, workers: 0}\n`,
+    )
+    const out = join(folder, 'small')
+    const result = await train(photos, '--out', out, '--recipe', recipe, '--teacher', join(folder, 'one'), '--json')
+    const run = JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as { readonly teacher?: { readonly name: string; readonly headsSha256?: string } }
+    const written = await readFile(join(out, 'recipe.yaml'), 'utf8')
+    const prototypes = [...written.matchAll(/head_n_prototypes: (\d+)/g)].map(([, count]) => count)
+    expect({ code: result.code, step: lastJson(result)['step'], said: result.stderr.includes('learning from First light, step 6.'), teacher: run.teacher?.name, heads: typeof run.teacher?.headsSha256, prototypes, method: written.split('\n')[0]?.split(' ')[1] }).toEqual({
+      ...{ code: 0, step: 3, said: true, teacher: 'First light, step 6', heads: 'string', method: 'distill' },
+      // Of the run's head, which never learned patches: those for patches are made.
+      prototypes: ['64', '24'],
+    })
+    const refused = await Promise.all([
+      train(photos, '--out', join(folder, 'x'), '--recipe', recipe, '--teacher', join(folder, 'one'), '--method', 'dino'),
+      train(photos, '--out', join(folder, 'x'), '--preset', 'distil-vitti14', '--teacher', join(folder, 'one')),
+      train('--out', out, '--resume', '--teacher', join(folder, 'one')),
+    ])
+    expect(refused.map(told)).toEqual([
+      [2, expect.stringContaining('must be none: in dino the teacher is an average of the student')],
+      [1, 'dinoscope: "First light, step 6" sees patches of 8 pixels and the student patches of 14; set model.patch_size: 8 with crops that are multiples of it, or choose another teacher'],
+      [2, 'dinoscope: --resume goes on exactly as the run began; leave out --teacher, or begin a new run with --init DIR/small'],
+    ])
+  })
+
   it('tries without a run', async () => {
     const result = await train(photos, '--card', '--preset', 'tiny-smoke', '--steps', '4', '--json')
     expect({ code: result.code, ...lastJson(result) }).toMatchObject({ code: 0, images: 5, stepsTotal: 4, verdict: 'poor' })

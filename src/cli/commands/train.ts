@@ -17,8 +17,8 @@ function weightSources(workspace: string, context: JobContext<never> & CommandCo
   const places = modelPlaces(workspace)
   return {
     models: async () => (await Promise.all([places.bundledFolder, places.modelsFolder].map(listModelFolders))).flatMap(({ models }) => models),
-    find: async (model) => (await namedRunTeacher(model, workspace, context)) ?? resolveModel(model, places, context),
-    teacherOf: (run) => runTeacher(run, workspace, context),
+    find: async (model, heads) => (await namedRunTeacher(model, workspace, context, heads)) ?? resolveModel(model, places, context),
+    teacherOf: (run, heads) => runTeacher(run, workspace, context, heads),
   }
 }
 
@@ -31,8 +31,10 @@ async function plan(folder: string, options: TrainOptions, context: CommandConte
   const { images, skipped } = await imagesBelow(root, signal)
   for (const problem of skipped) terminal.note(problemLine(problem))
   const planned = await planRun({ name: options.name ?? basename(options.out ?? folder), root, images, recipe, init: options.init }, weightSources(workspace, context), skipped)
-  const { architecture } = planned.draft.summary
-  terminal.note(`${architecture} on ${images.length} pictures, ${planned.init === undefined ? 'from scratch' : `continuing from ${planned.init.manifest.name}`}.`)
+  const { architecture, backboneParameters } = planned.draft.summary
+  const lesson = planned.teacher === undefined ? '' : `, learning from ${planned.teacher.manifest.name}`
+  terminal.note(`${architecture} on ${images.length} pictures, ${planned.init === undefined ? 'from scratch' : `continuing from ${planned.init.manifest.name}`}${lesson}.`)
+  if (planned.teacher !== undefined && planned.teacher.manifest.parameters <= backboneParameters) terminal.note('Note: the teacher is no larger than the student; there is little to gain.')
   return planned
 }
 
@@ -48,7 +50,7 @@ async function createRun(out: string, folder: string, options: TrainOptions, con
 
 /** Goes on exactly as the run began, so nothing that would change it is taken. */
 async function resumeRun(out: string, folder: string | undefined, options: TrainOptions): Promise<RunFolder> {
-  const changing = (['recipe', 'preset', 'arch', 'method', 'epochs', 'steps', 'batch', 'name'] as const).filter((name) => options[name] !== undefined)
+  const changing = (['recipe', 'preset', 'arch', 'method', 'teacher', 'epochs', 'steps', 'batch', 'name'] as const).filter((name) => options[name] !== undefined)
   if (options.init !== 'auto') changing.push('init' as never)
   if (changing.length > 0) throw new UsageError(`--resume goes on exactly as the run began; leave out ${changing.map((name) => `--${name}`).join(', ')}, or begin a new run with --init ${out}`)
   const run = await existingRun(out)
@@ -60,9 +62,9 @@ async function resumeRun(out: string, folder: string | undefined, options: Train
 }
 
 async function trial(folder: string, options: TrainOptions, context: CommandContext, workspace: string): Promise<CommandResult> {
-  const { draft, images, yaml, init } = await plan(folder, options, context, workspace)
+  const { draft, images, yaml, init, teacher } = await plan(folder, options, context, workspace)
   const { provider, threads } = options
-  const card: FeasibilityCard = await trialCard({ recipe: parseRecipe(yaml), images, root: draft.root, initFolder: init?.folder, provider, threads, workspace: options.out ?? workspace }, context)
+  const card: FeasibilityCard = await trialCard({ recipe: parseRecipe(yaml), images, root: draft.root, initFolder: init?.folder, teacherFolder: teacher?.folder, provider, threads, workspace: options.out ?? workspace }, context)
   context.terminal.result(card, cardLines(card))
   return exitCodes.done
 }

@@ -21,7 +21,7 @@ async function plan({ options, models, libraries, runStore }: TrainState, { name
     models: () => models.folders(),
     find: (model: string) => models.stored(model),
     // Not among the models of the workspace: nobody asked for it there.
-    teacherOf: async (run: string) => teacherModel(await runStore.open(run), 'newest', { modelsFolder: join(options.workspace, 'cache', 'teachers') }, { signal, emit: () => undefined }),
+    teacherOf: async (run: string, heads?: 'with heads') => teacherModel(await runStore.open(run), 'newest', { modelsFolder: join(options.workspace, 'cache', 'teachers') }, { signal, emit: () => undefined }, heads),
   }
   return planRun({ name, root: chosen.root, images: chosen.images, recipe: parsed, init }, sources, chosen.skipped)
 }
@@ -34,8 +34,8 @@ export function trainHandlers(state: TrainState): Pick<Handlers<EngineContract>,
     'train.presets': () => Promise.resolve(recipePresets()),
     'train.check': ({ recipe }) => Promise.resolve(checkRecipe(recipe)),
     'train.card': async (request, context) => {
-      const { draft, images, yaml, init } = await plan(state, request, context.signal)
-      return runs.card({ recipe: yaml, images, root: draft.root, initFolder: init?.folder, workspace: options.workspace }, context)
+      const { draft, images, yaml, init, teacher } = await plan(state, request, context.signal)
+      return runs.card({ recipe: yaml, images, root: draft.root, initFolder: init?.folder, teacherFolder: teacher?.folder, workspace: options.workspace }, context)
     },
     'train.start': (request) =>
       runs.start(async () => {

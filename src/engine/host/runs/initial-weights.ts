@@ -10,14 +10,14 @@ import { isRunTeacher } from './teacher-model'
 export interface WeightSources {
   /** Every model there is, in the order of preference. */
   models(): Promise<readonly ModelFolder[]>
-  /** A model by its id. @throws EngineError NOT_FOUND */
-  find(model: string): Promise<ModelFolder>
-  /** The teacher of another run, as a model. @throws EngineError NOT_FOUND, CHECKPOINT */
-  teacherOf(run: string): Promise<ModelFolder>
+  /** A model by its id; where it names a run, `with heads` as {@link teacherOf}. @throws EngineError NOT_FOUND */
+  find(model: string, heads?: 'with heads'): Promise<ModelFolder>
+  /** The teacher of another run, as a model; `with heads` they lie beside its weights. @throws EngineError NOT_FOUND, CHECKPOINT */
+  teacherOf(run: string, heads?: 'with heads'): Promise<ModelFolder>
 }
 
 /** `run:ID` names the teacher of a run. */
-const runPrefix = 'run:'
+export const runPrefix = 'run:'
 
 /**
  * @param init `scratch`, `auto`, `run:ID`, or a model

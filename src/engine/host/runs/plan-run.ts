@@ -3,6 +3,7 @@ import { EngineError, type FileProblem } from '../../contract'
 import type { FilePath } from '../../files'
 import { recipeConfig, recipeSchedule, recipeSummary, recipeYaml, type ListedImage, type Recipe, type RunDraft } from '../../train'
 import type { ModelFolder } from '../../weights'
+import { taughtRecipe } from './frozen-teacher'
 import { initialWeights, runInit, type WeightSources } from './initial-weights'
 
 /** A picture to train on. */
@@ -27,6 +28,8 @@ export interface PlannedRun {
   /** The whole recipe. */
   readonly yaml: string
   readonly init: ModelFolder | undefined
+  /** The frozen teacher of a distillation. */
+  readonly teacher: ModelFolder | undefined
 }
 
 /** @throws EngineError TRAIN_IMAGES with fewer than two pictures */
@@ -44,8 +47,9 @@ export async function planRun({ name, root, images, recipe, init }: RunWishes, s
   requireImages(root, images, skipped)
   const model = await initialWeights(init, recipe.init, recipeConfig(recipe), sources)
   // The folder says what was decided, also where the recipe left it open.
-  const decided: Recipe = { ...recipe, init: model === undefined ? 'scratch' : 'auto' }
+  const taught = await taughtRecipe(recipe, sources)
+  const decided: Recipe = { ...(taught?.recipe ?? recipe), init: model === undefined ? 'scratch' : 'auto' }
   const stepsTotal = recipe.run.batch === 'auto' ? undefined : recipeSchedule(decided, { imagesTotal: images.length }).stepsTotal
-  const draft: RunDraft = { name, root, init: runInit(model), summary: recipeSummary(decided), ...(stepsTotal === undefined ? {} : { stepsTotal }) }
-  return { draft, images, yaml: recipeYaml(decided), init: model }
+  const draft: RunDraft = { name, root, init: runInit(model), ...(taught === undefined ? {} : { teacher: taught.teacher }), summary: recipeSummary(decided), ...(stepsTotal === undefined ? {} : { stepsTotal }) }
+  return { draft, images, yaml: recipeYaml(decided), init: model, teacher: taught?.model }
 }

@@ -1,9 +1,13 @@
 /** @file The teacher of a run as a model like any other: its backbone, taken out of a checkpoint. */
+import { randomBytes } from 'node:crypto'
+import { rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { EngineError, type JobContext, type Progress } from '../../contract'
+import { partialName, syncFolder } from '../../files'
 import { vitParameters } from '../../nn'
-import { bestCheckpoint, loadCheckpoint, newestCheckpoint, parseRecipe, readRunRecipe, recipeConfig, trainedPreprocessing, type CheckpointInfo, type RunFolder } from '../../train'
+import { bestCheckpoint, headsFile, loadCheckpoint, newestCheckpoint, parseRecipe, readRunRecipe, recipeConfig, trainedPreprocessing, type CheckpointInfo, type Recipe, type RunFolder } from '../../train'
 import { formatShape, type Shape } from '../../tensor'
-import { addModel, listModelFolders, type ModelFolder, type ModelManifest, type ModelsPlace, type TensorSource } from '../../weights'
+import { addModel, listModelFolders, writeSafetensorsFrom, type ModelFolder, type ModelManifest, type ModelsPlace, type NamedSource, type TensorSource } from '../../weights'
 
 /** Names of the tensors of a checkpoint's teacher begin with the part of the network they belong to. */
 const backbonePrefix = 'backbone.'
@@ -29,18 +33,29 @@ function teacherTensor(teacher: ReadonlyMap<string, TensorSource> | undefined, n
   throw new EngineError('CHECKPOINT', `The checkpoint in ${folder} has ${source === undefined ? 'no' : 'another shape of'} ${backbonePrefix}${name} of its teacher`, { detail: { path: folder, tensor: name } })
 }
 
+/** `of DINO`, `of DINOv2`, or from whom it was distilled. */
+function howTrained({ method }: Recipe, { description }: RunFolder): string {
+  if (method === 'distill') return `of learning from ${description.teacher?.name ?? 'a frozen teacher'}`
+  return `of ${method === 'dino' ? 'DINO' : 'DINOv2'}`
+}
+
 /**
- * The teacher of the newest valid checkpoint, or of the best one where one was marked. The same checkpoint gives the same
- * model: a second request finds what the first one wrote.
+ * The teacher of the newest valid checkpoint, or of the best one where one was marked; of a distillation the spare average
+ * of its student. The same checkpoint gives the same model: a second request finds what the first one wrote.
+ * @param heads whether the heads trained with it are to lie beside its weights, for a distillation to learn from
  * @throws EngineError CHECKPOINT when there is none or none can be read, DISK, RECIPE; the signal's reason
  */
-export async function teacherModel(run: RunFolder, which: 'newest' | 'best', place: ModelsPlace, context: JobContext<Progress>): Promise<ModelFolder> {
+export async function teacherModel(run: RunFolder, which: 'newest' | 'best', place: ModelsPlace, context: JobContext<Progress>, heads?: 'with heads'): Promise<ModelFolder> {
   const found = await findCheckpoint(run, which, context.signal)
-  const { description } = run
   const source = sourceOf(run, found.step)
   const known = (await listModelFolders(place.modelsFolder)).models.find(({ manifest }) => manifest.provenance.source === source)
-  if (known !== undefined) return known
+  const model = known ?? (await addTeacher(run, found, place, context))
+  if (heads !== undefined) await addHeads(run, found, model, context.signal)
+  return model
+}
 
+async function addTeacher(run: RunFolder, found: CheckpointInfo, place: ModelsPlace, context: JobContext<Progress>): Promise<ModelFolder> {
+  const { description } = run
   const recipe = parseRecipe(await readRunRecipe(run))
   const config = recipeConfig(recipe)
   const checkpoint = await loadCheckpoint(found)
@@ -50,15 +65,40 @@ export async function teacherModel(run: RunFolder, which: 'newest' | 'best', pla
       place,
       {
         name: `${description.name}, step ${found.step}`,
-        description: `The teacher of the run “${description.name}” after ${found.step} steps of ${recipe.method === 'dino' ? 'DINO' : 'DINOv2'} on ${description.images} pictures, ${description.init === undefined ? 'from scratch' : `continued from ${description.init.name}`}.`,
+        description: `The ${recipe.method === 'distill' ? 'student' : 'teacher'} of the run “${description.name}” after ${found.step} steps ${howTrained(recipe, run)} on ${description.images} pictures, ${description.init === undefined ? 'from scratch' : `continued from ${description.init.name}`}.`,
         trained: found.step > 0 || description.init !== undefined,
         config,
         preprocessing: trainedPreprocessing(recipe),
-        provenance: { source, kind: 'dinoscope', checkpointKey: 'teacher', unexpectedKeys: [], importedAt: new Date().toISOString() },
+        provenance: { source: sourceOf(run, found.step), kind: 'dinoscope', checkpointKey: 'teacher', unexpectedKeys: [], importedAt: new Date().toISOString() },
         tensors: vitParameters(config).map(({ name, shape }) => ({ name, shape, source: teacherTensor(teacher, name, shape, found.folder) })),
       },
       context,
     )
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/**
+ * Puts the teacher's heads beside its weights: `dino_head`, and `ibot_head` where patches were learned, which is the same
+ * one again where they shared it.
+ */
+async function addHeads(run: RunFolder, found: CheckpointInfo, { folder }: ModelFolder, signal: AbortSignal): Promise<void> {
+  const path = join(folder, headsFile)
+  if (await stat(path).then(() => true, () => false)) return
+  const { method, ibot } = parseRecipe(await readRunRecipe(run))
+  const prefixes: readonly (readonly [from: string, to: string])[] = [
+    [method === 'dino' ? 'head.' : 'dino_head.', 'dino_head.'],
+    ...(method !== 'dino' && ibot.loss_weight > 0 ? [[ibot.separate_head ? 'ibot_head.' : 'dino_head.', 'ibot_head.'] as const] : []),
+  ]
+  const checkpoint = await loadCheckpoint(found)
+  try {
+    const teacher = checkpoint.tensors.get('teacher') ?? new Map<string, TensorSource>()
+    const sources = prefixes.flatMap(([from, to]) => [...teacher].filter(([name]) => name.startsWith(from)).map(([name, { dtype, shape, read }]): NamedSource => ({ name: to + name.slice(from.length), dtype, shape, read })))
+    const temporary = join(folder, partialName(headsFile, randomBytes(4).toString('hex')))
+    await writeSafetensorsFrom(temporary, sources, { signal })
+    await rename(temporary, path)
+    await syncFolder(folder)
   } finally {
     await checkpoint.close()
   }

@@ -25,6 +25,8 @@ export interface TrainerCardRequest extends TrainerMachine {
   readonly root: string
   /** Model folder to begin with, or undefined from scratch. */
   readonly initFolder: string | undefined
+  /** Model folder of the frozen teacher of a distillation. */
+  readonly teacherFolder?: string | undefined
   /** Whose disk the checkpoints will go to. */
   readonly workspace: string
 }

@@ -24,7 +24,7 @@ function sources(...models: ModelFolder[]): WeightSources {
   return {
     models: () => Promise.resolve(models),
     find: (id) => Promise.resolve(models.find(({ manifest }) => manifest.id === id) ?? model(id, fitting)),
-    teacherOf: (run) => Promise.resolve(model(`teacher-of-${run}`, fitting)),
+    teacherOf: (run) => Promise.resolve(models.find(({ manifest }) => manifest.id === `teacher-of-${run}`) ?? model(`teacher-of-${run}`, fitting)),
   }
 }
 
