@@ -78,6 +78,7 @@ const presetSummaries: Readonly<Record<string, Partial<RecipeSummary>>> = {
   'dinov2-vits14-continue': { method: 'dinov2', architecture: 'ViT-S/14 · 4 registers', patchSize: 14, backboneParameters: 22_058_112, headParameters: 22_000_000, localSize: 98, batch: 4 },
   'dino-vitti16-laptop': {},
   'dino-vits16': { architecture: 'ViT-S/16', backboneParameters: 21_665_664, headParameters: 22_100_000, batch: 64 },
+  'distil-vitti14': { method: 'distill', architecture: 'ViT-Ti/14', patchSize: 14, backboneParameters: 5_560_000, globalSize: 112, localSize: 56, localCrops: 4, batch: 32 },
   'tiny-smoke': { architecture: 'ViT-64×2/8', patchSize: 8, backboneParameters: 104_000, headParameters: 60_000, globalSize: 32, localSize: 16, localCrops: 2, batch: 4 },
 }
 
@@ -85,6 +86,7 @@ export const fakePresets: readonly RecipePreset[] = [
   preset('dinov2-vits14-continue', 'Continue DINOv2', 'Goes on from a pretrained ViT-S/14 with a low learning rate: the way to a better backbone for your own pictures.', presetSummaries['dinov2-vits14-continue'] ?? {}, 20),
   preset('dino-vitti16-laptop', 'DINO on a laptop', 'A small ViT for a night on a CPU with some thousand photos.', presetSummaries['dino-vitti16-laptop'] ?? {}, 50),
   preset('dino-vits16', 'DINO ViT-S/16', 'The recipe of the paper. Wants a GPU and at least a hundred thousand pictures.', presetSummaries['dino-vits16'] ?? {}, 100),
+  preset('distil-vitti14', 'Distil a larger model', 'A tiny student learns to answer as a larger, frozen model does.', presetSummaries['distil-vitti14'] ?? {}, 30),
   preset('tiny-smoke', 'Tiny trial', 'Twenty steps of a toy model: shows in seconds that everything works.', presetSummaries['tiny-smoke'] ?? {}, 1),
 ]
 

@@ -98,7 +98,7 @@ const groups: readonly ChartGroup[] = [
         title: 'k-NN accuracy',
         unit: 'share right',
         hint: 'How often the nearest pictures lie in the same class folder. Labels only score, they never teach.',
-        curves: [curve('knn', 'Teacher', 1), curve('knn.best', 'Best so far', 5)],
+        curves: [curve('knn', 'Accuracy', 1), curve('knn.best', 'Best so far', 5)],
         format: (value) => formatPercent(value, 1),
         axisFormat: (value) => `${shortNumber(value * 100)} %`,
         mayBeLog: false,

@@ -15,6 +15,7 @@ const checkAfterMs = 250
 /** Where the few settings of the simple form stand in a recipe. */
 export const recipePaths = {
   init: ['init'],
+  teacher: ['teacher', 'model'],
   epochs: ['run', 'epochs'],
   steps: ['run', 'steps'],
   batch: ['run', 'batch'],

@@ -1,7 +1,7 @@
 /** @file The training runs: kept current by the engine's pushes, and what a person may ask of them. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import type { ModelInfo, RunInfo } from '../../engine/contract'
+import { keptNetwork, type ModelInfo, type RunInfo } from '../../engine/contract'
 import { useClient } from '../services/client'
 import { problemOf } from '../services/problem'
 import { isLive } from '../services/run-text'
@@ -92,9 +92,9 @@ export const useRunsStore = defineStore('runs', () => {
   const report = (run: RunInfo): Promise<{ readonly exportId: string; readonly name: string } | undefined> =>
     ask(run.id, 'reporting', `The report of ${run.name} is not there`, () => useClient()['runs.report']({ runId: run.id }))
 
-  /** Makes the run's teacher a model. */
+  /** Makes the run's teacher, or student, a model. */
   const takeTeacher = (run: RunInfo, checkpoint: 'newest' | 'best'): Promise<ModelInfo | undefined> =>
-    ask(run.id, 'taking', `The teacher of ${run.name} could not be taken`, async () => {
+    ask(run.id, 'taking', `The ${keptNetwork(run.summary)} of ${run.name} could not be taken`, async () => {
       const model = await useClient()['runs.teacher']({ runId: run.id, checkpoint })
       await models.load()
       return model

@@ -11,13 +11,17 @@ export interface PresetOption {
 
 export const scratch = 'scratch'
 
-/** Something to begin with. `refusal` says why it does not fit the recipe. */
-export interface StartingPoint {
+/** Weights that can be chosen. `refusal` says why they do not fit the recipe. */
+export interface WeightsPoint {
   readonly value: string
-  readonly kind: 'model' | 'run' | 'scratch'
+  readonly kind: 'auto' | 'model' | 'run' | 'scratch'
   readonly label: string
   readonly detail: string
   readonly refusal: string | undefined
+}
+
+/** Something to begin with. */
+export interface StartingPoint extends WeightsPoint {
   /** Whether every tensor should fit, and not only the architecture's name: the size of the position grid is not in it. */
   readonly isSure: boolean
 }
@@ -54,10 +58,54 @@ export function effectiveStart(points: readonly StartingPoint[], chosen: string 
   return points.find(({ value }) => value === chosen) ?? (recipeInit === scratch ? undefined : proposed) ?? points.find(({ kind }) => kind === 'scratch')
 }
 
+/** A frozen model that a distillation can learn from. */
+export interface TeacherPoint extends WeightsPoint {
+  /** Whether the student would have as many parameters or more. */
+  readonly isSmall: boolean
+}
+
+export const automatic = 'auto'
+
+/** Models that were taken from a run are learned from on request only. */
+const isFromRun = ({ importedFrom }: ModelInfo): boolean => importedFrom !== undefined && /^run \S+, step \d+$/.test(importedFrom)
+
+/** What `auto` finds: the smallest trained model that is larger than the student and has its patches. */
+function teacherAtHand(models: readonly ModelInfo[], { patchSize, backboneParameters }: RecipeSummary): ModelInfo | undefined {
+  return models
+    .filter((model) => model.trained && !isFromRun(model) && model.patchSize === patchSize && model.parameters > backboneParameters)
+    .toSorted((a, b) => a.parameters - b.parameters)[0]
+}
+
+/** The automatic choice first, then trained models and runs that have weights; what fits before what does not. */
+export function teacherPoints(models: readonly ModelInfo[], runs: readonly RunInfo[], summary: RecipeSummary): readonly TeacherPoint[] {
+  const refusal = (patchSize: number): string | undefined => (patchSize === summary.patchSize ? undefined : `has patches of ${patchSize} pixels, and the student’s are of ${summary.patchSize}`)
+  const isSmall = (parameters: number): boolean => parameters <= summary.backboneParameters
+  const found = teacherAtHand(models, summary)
+  const auto: TeacherPoint = {
+    ...{ value: automatic, kind: 'auto', isSmall: false },
+    label: found === undefined ? 'The automatic choice' : found.name,
+    detail: found === undefined ? 'none at hand' : `chosen automatically · ${found.architecture}`,
+    refusal: found === undefined ? `finds no trained model here that is larger than the student and has patches of ${summary.patchSize} pixels` : undefined,
+  }
+  const ofModels = models
+    .filter(({ trained }) => trained)
+    .map(({ id, name, architecture, patchSize, parameters }): TeacherPoint => ({ value: id, kind: 'model', label: name, detail: architecture, refusal: refusal(patchSize), isSmall: isSmall(parameters) }))
+  const ofRuns = runs.filter(hasWeights).map(({ id, name, step, summary: { architecture, patchSize, backboneParameters } }): TeacherPoint => {
+    return { value: `run:${id}`, kind: 'run', label: name, detail: `run, step ${formatCount(step)}, with its head · ${architecture}`, refusal: refusal(patchSize), isSmall: isSmall(backboneParameters) }
+  })
+  return [auto, ...[...ofModels, ...ofRuns].sort((a, b) => Number(a.refusal !== undefined) - Number(b.refusal !== undefined))]
+}
+
+/** The teacher that the recipe names; one that is none of the points is a file or a run elsewhere, for the engine to judge. */
+export function effectiveTeacher(points: readonly TeacherPoint[], named: unknown): TeacherPoint | undefined {
+  const value = typeof named === 'string' ? named : automatic
+  return points.find((point) => point.value === value) ?? { value, kind: 'model', label: value, detail: 'named in the recipe', refusal: undefined, isSmall: false }
+}
+
 /** The preset to propose: one that a pretrained model can go on with, else the laptop's, else the first. */
 export function proposedPreset(presets: readonly PresetOption[], models: readonly ModelInfo[]): PresetOption | undefined {
   const fits = ({ summary }: PresetOption): boolean =>
-    models.some((model) => model.trained && model.architecture === summary?.architecture && hasSameTensors(model, summary))
+    summary?.method !== 'distill' && models.some((model) => model.trained && model.architecture === summary?.architecture && hasSameTensors(model, summary))
   return presets.find(fits) ?? presets.find(({ preset }) => preset.name.includes('laptop')) ?? presets[0]
 }
 

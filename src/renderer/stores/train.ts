@@ -11,7 +11,7 @@ import { useModelsStore } from './models'
 import { recipePaths, useRecipeStore } from './recipe'
 import { useRunsStore } from './runs'
 import { useSelectionStore, type RowScope } from './selection'
-import { effectiveStart, planKey, proposedName, startingPoints } from './train-draft'
+import { effectiveStart, effectiveTeacher, planKey, proposedName, startingPoints, teacherPoints } from './train-draft'
 
 export const useTrainStore = defineStore('train', () => {
   const library = useLibraryStore()
@@ -31,6 +31,9 @@ export const useTrainStore = defineStore('train', () => {
 
   const points = computed(() => startingPoints(models.models, runs.runs, recipe.summary))
   const start = computed(() => effectiveStart(points.value, chosenStart.value, recipe.valueOf(recipePaths.init)))
+  /** Models to learn from, where the recipe distils. */
+  const teachers = computed(() => (recipe.summary?.method === 'distill' ? teacherPoints(models.models, runs.runs, recipe.summary) : []))
+  const teacher = computed(() => (teachers.value.length === 0 ? undefined : effectiveTeacher(teachers.value, recipe.valueOf(recipePaths.teacher))))
   const isFiltered = computed(() => library.isNarrowed && library.order.length < (library.library?.counts.images ?? 0))
   /** The scope as it can be had now: what is neither filtered nor chosen is all. */
   const usedScope = computed<RowScope>(() => {
@@ -59,6 +62,7 @@ export const useTrainStore = defineStore('train', () => {
     const [problem] = recipe.problems
     if (problem !== undefined) return `Recipe${problem.line === undefined ? '' : `, line ${problem.line}`}: ${[problem.path, problem.message].filter(Boolean).join(' ')}.`
     if (start.value?.refusal !== undefined) return `${start.value.label} is ${start.value.refusal}. Choose other weights to begin with.`
+    if (teacher.value?.refusal !== undefined) return `${teacher.value.label} ${teacher.value.refusal}. Choose another model to learn from.`
     if (!recipe.isSound || start.value === undefined) return 'The recipe is being checked.'
     return undefined
   })
@@ -130,7 +134,7 @@ export const useTrainStore = defineStore('train', () => {
   )
 
   return {
-    name, scope, chosenStart, card, starting, startProblem, points, start, isFiltered, usedScope, imageCount, nameProposal, obstacle, plan, isCardCurrent,
+    name, scope, chosenStart, card, starting, startProblem, points, start, teachers, teacher, isFiltered, usedScope, imageCount, nameProposal, obstacle, plan, isCardCurrent,
     measure, stopMeasuring, begin, fork,
   }
 })

@@ -2,7 +2,7 @@
 import { Clock, Copy, Eye, FileText, GitFork, Pencil, RotateCcw, Scale, Trash2 } from '@lucide/vue'
 import { shallowRef, type ShallowRef } from 'vue'
 import { useRouter } from 'vue-router'
-import type { RunInfo } from '../../../engine/contract'
+import { keptNetwork, type RunInfo } from '../../../engine/contract'
 import type { MenuAction } from '../../components/ActionMenu.vue'
 import { problemOf } from '../../services/problem'
 import { canResume, compareLabel, hasWeights, isLive, startModel } from '../../services/run-text'
@@ -24,7 +24,7 @@ export interface RunActions {
   /** The entries of a run's menu; those that its state does not allow are greyed, so that the menu keeps its form. */
   menu(run: RunInfo): readonly MenuAction[]
   choose(id: string, run: RunInfo): void
-  /** Shows the pictures through the run's teacher. */
+  /** Shows the pictures through the run's teacher, of a distillation through its student. */
   look(run: RunInfo, checkpoint: 'newest' | 'best'): Promise<void>
   /** Opens the comparison of the run's teacher with the model it began with. */
   compare(run: RunInfo): Promise<void>
@@ -44,8 +44,8 @@ export function useRunActions(): RunActions {
     const hasOtherBest = best !== undefined && best.step !== run.checkpoints.at(-1)?.step
     return [
       ...(isLive(run) ? [] : [{ id: 'resume', label: 'Resume this run', hint: 'Goes on exactly where its newest checkpoint left off', icon: RotateCcw, disabled: !canResume(run) }]),
-      { id: 'fork', label: 'New run from these weights', hint: 'Plans another run that begins with its teacher', icon: GitFork, disabled: !hasWeights(run) },
-      { id: 'look', label: 'Look at my images with its teacher', icon: Eye, disabled: !hasWeights(run) },
+      { id: 'fork', label: 'New run from these weights', hint: `Plans another run that begins with its ${keptNetwork(run.summary)}`, icon: GitFork, disabled: !hasWeights(run) },
+      { id: 'look', label: `Look at my images with its ${keptNetwork(run.summary)}`, icon: Eye, disabled: !hasWeights(run) },
       ...(hasOtherBest ? [{ id: 'look-best', label: `Look with the best checkpoint, step ${best.step}`, icon: Eye }] : []),
       { id: 'compare', label: compareLabel(run), hint: 'Whether the training has helped, by your own pictures', icon: Scale, disabled: !hasWeights(run) },
       { id: 'report', label: 'Morning report', hint: 'Curves, pictures and what to do next, as one HTML file', icon: FileText, disabled: !run.hasReport },

@@ -1,5 +1,5 @@
 /** @file What to do after a run, from what its numbers say. Pure. */
-import type { MetricSeries, RunInfo } from '../../../contract'
+import { keptNetwork, type MetricSeries, type RunInfo } from '../../../contract'
 import { countText, levelOf, percentText, pointsOf, type Point } from './figures'
 
 export interface NextStep {
@@ -50,11 +50,11 @@ export function nextSteps(run: RunInfo, metrics: MetricSeries, folder: string): 
   if (best !== undefined && last !== undefined && best.value - last.value > 0.01)
     steps.push({ title: 'Take the best checkpoint, not the newest', text: `k-NN accuracy was highest at step ${countText(best.step)} (${percentText(best.value)}) and ended at ${percentText(last.value)}.` })
   if (run.warnings.length > 0) steps.push({ title: 'Change what the warnings advise', text: 'The collapse guard spoke during this run; before the next one, read its advice above. A checkpoint from before the first warning is the safe place to begin.' })
-  steps.push({ title: 'Look at your pictures with it', text: 'On its page, “Look at my images with its teacher” opens the library with the new model: attention, PCA and similarity of the same pictures as before.', command: `dinoscope inspect PICTURE --model ${quoted(folder)} --out FOLDER` })
+  steps.push({ title: 'Look at your pictures with it', text: `On its page, “Look at my images with its ${keptNetwork(run.summary)}” opens the library with the new model: attention, PCA and similarity of the same pictures as before.`, command: `dinoscope inspect PICTURE --model ${quoted(folder)} --out FOLDER` })
   if (run.state === 'finished' && wasStillLearning(metrics))
     steps.push({ title: 'Train longer', text: 'The curves were still moving when it ended. “New run from these weights” with more epochs goes on from here under a fresh schedule.' })
-  if (run.init === undefined && run.images < fewImages)
+  if (run.init === undefined && run.teacher === undefined && run.images < fewImages)
     steps.push({ title: 'Begin from pretrained weights', text: `From scratch, ${countText(run.images)} pictures teach a network little that is general. The same recipe from a pretrained model with a low learning rate usually gives more in less time.` })
-  steps.push({ title: 'Use it elsewhere', text: 'Exported, the teacher is one ONNX file with tokens and attention as outputs, compared with this engine on real pictures when it is written.', command: `dinoscope export ${quoted(folder)} --to backbone.onnx` })
+  steps.push({ title: 'Use it elsewhere', text: `Exported, the ${keptNetwork(run.summary)} is one ONNX file with tokens and attention as outputs, compared with this engine on real pictures when it is written.`, command: `dinoscope export ${quoted(folder)} --to backbone.onnx` })
   return steps.filter((step) => step !== undefined)
 }

@@ -1,5 +1,5 @@
 /** @file The morning report: one HTML file that says what a run was, how it went, and what to do next. No scripts, nothing fetched. */
-import { EngineError, type FileProblem, type MetricSeries, type RunInfo } from '../../../contract'
+import { EngineError, methodNames, type FileProblem, type MetricSeries, type RunInfo } from '../../../contract'
 import { bytesText, countText, durationText, timeText } from './figures'
 import { html, joined, type Markup } from './html'
 import { nextSteps } from './next-steps'
@@ -57,7 +57,7 @@ function probeSection(probes: readonly ReportProbe[]): Markup | undefined {
     const columns = moments.map(({ step, attention, pca }) => html`<div><img src="${picture(attention)}" alt="attention at step ${step}"><img src="${picture(pca)}" alt="PCA at step ${step}"><span>step ${countText(step)}</span></div>`)
     return html`<article class="card probe"><h3>${name}</h3><div class="strip"><img class="small" src="${picture(photo)}" alt="${name}"><div class="moments">${columns}</div></div></article>`
   })
-  return html`<h2>What it saw</h2><p class="lead">The same pictures through the run. Above: what the teacher attends to in its last block, mean over heads, each stretched to its own range. Below: the three directions in which its patches differ most, as red, green and blue, turned to follow the picture before.</p><div class="probes">${strips}</div>`
+  return html`<h2>What it saw</h2><p class="lead">The same pictures through the run. Above: what it attends to in its last block, mean over heads, each stretched to its own range. Below: the three directions in which its patches differ most, as red, green and blue, turned to follow the picture before.</p><div class="probes">${strips}</div>`
 }
 
 function warningSection({ warnings }: RunInfo): Markup {
@@ -77,10 +77,11 @@ function factSection({ run, device, writtenAt }: ReportData): Markup {
   const facts: readonly (readonly [string, string | Markup])[] = [
     ['Pictures', `${countText(run.images)} of ${run.source}`],
     ['Left out', countText(run.skippedImages)],
-    ['Method', summary.method === 'dino' ? 'DINO' : 'DINOv2'],
+    ['Method', methodNames[summary.method]],
     ['Backbone', `${summary.architecture}, ${countText(summary.backboneParameters)} weights`],
     ['Heads', `${countText(summary.headParameters)} weights`],
     ['Began with', run.init ?? 'random weights'],
+    ...(run.teacher === undefined ? [] : [['Learned from', `${run.teacher}, frozen`] as const]),
     ['Crops', `2 × ${summary.globalSize} px + ${summary.localCrops} × ${summary.localSize} px`],
     ['Batch', summary.batch === 'auto' ? 'not found yet' : summary.accumulate > 1 ? `${summary.batch} × ${summary.accumulate}` : String(summary.batch)],
     ['Ran on', device],

@@ -17,7 +17,7 @@ const groups: readonly (Omit<Chart, 'curves' | 'reference'> & { readonly columns
   {
     title: 'k-NN accuracy',
     note: 'How often the nearest pictures name the right class folder. Higher is better; labels are used for this alone.',
-    columns: { knn: 'teacher' },
+    columns: { knn: 'accuracy' },
     format: percentText,
     reference: ({ pixelKnn }) => (pixelKnn === undefined ? undefined : { label: `raw pixels ${percentText(pixelKnn)}`, value: pixelKnn }),
   },

@@ -69,7 +69,7 @@ describe('the moments of probe pictures', () => {
 })
 
 describe('what to do next', () => {
-  const run = { id: 'night-1', state: 'finished', step: 100, stepsTotal: 100, images: 50_000, init: 'ViT-S', warnings: [], reason: undefined } as unknown as RunInfo
+  const run = { id: 'night-1', state: 'finished', step: 100, stepsTotal: 100, images: 50_000, init: 'ViT-S', summary: { method: 'dinov2' }, warnings: [], reason: undefined } as unknown as RunInfo
   const series = (columns: Readonly<Record<string, (share: number) => number>>): MetricSeries => ({
     steps: Float64Array.from({ length: 100 }, (_, step) => step),
     columns: Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, Float64Array.from({ length: 100 }, (_, step) => at(step / 100))])),
@@ -84,10 +84,16 @@ describe('what to do next', () => {
     ['curves that still move', {}, series({ knn: (share) => 0.2 + share / 5 }), ['Look at your pictures with it', 'Train longer', 'Use it elsewhere']],
     ['a peak that is past', {}, series({ knn: (share) => 0.5 - (share - 0.5) ** 2 }), ['Take the best checkpoint, not the newest', 'Look at your pictures with it', 'Use it elsewhere']],
     ['few pictures from scratch', { images: 900, init: undefined }, settled, ['Look at your pictures with it', 'Begin from pretrained weights', 'Use it elsewhere']],
+    ['few pictures of a distillation', { images: 900, init: undefined, teacher: 'ViT-B' }, settled, ['Look at your pictures with it', 'Use it elsewhere']],
     ['warnings', { warnings: [{ step: 3, code: 'rank-falling', message: '', advice: '' }] }, settled, ['Change what the warnings advise', 'Look at your pictures with it', 'Use it elsewhere']],
     ['a run that measured nothing', {}, series({}), ['Look at your pictures with it', 'Use it elsewhere']],
   ])('follows from %s', (_what, info, metrics, expected) => {
     expect(titles(info, metrics)).toEqual(expected)
+  })
+
+  it('speaks of whose weights are kept', () => {
+    const texts = (method: 'dinov2' | 'distill'): string => nextSteps({ ...run, summary: { ...run.summary, method } }, settled, '/runs/night-1').map(({ text }) => text).join(' ')
+    expect([texts('dinov2').includes('with its teacher”'), texts('distill').includes('with its student”'), texts('distill').includes('the student is one ONNX file')]).toEqual([true, true, true])
   })
 
   it('is said in commands that find the run wherever it lies', () => {
