@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { teacherModel } from '../../src/engine/host'
 import { openRunFolder } from '../../src/engine/train'
-import { defaultPreprocessing, openModelFolder, readSafetensors, weightsFile } from '../../src/engine/weights'
+import { defaultPreprocessing, openModelFolder, readSafetensors, requireVit, weightsFile } from '../../src/engine/weights'
 import { toFloat32 } from '../../src/engine/tensor'
 import { writeHalfModel, writeUntrained } from './half-model'
 import { writeSheet } from './sheet'
@@ -59,7 +59,7 @@ export async function bundle(request: BundleRequest): Promise<void> {
     })
     for (const [index, run] of runs.entries()) await copyHistory(run, join(folder, runs.length === 1 ? '.' : `stage-${index + 1}`))
     const untrained = join(scratch, 'untrained')
-    await writeUntrained(untrained, (await openModelFolder(folder)).manifest)
+    await writeUntrained(untrained, requireVit(await openModelFolder(folder), 'drawn anew').manifest)
     await takeProbes(request, folder, join(folder, 'probes'), join(scratch, 'look'))
     await takeProbes(request, untrained, join(folder, 'probes', 'untrained'), join(scratch, 'look-untrained'))
     await writeSheet(join(folder, 'probes'), request.samples, join(folder, 'before-and-after.jpg'))

@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { initialParameters, vitParameters } from '../../src/engine/nn'
 import { elementCount, numberToFloat16, type Tensor } from '../../src/engine/tensor'
-import { weightsFile, writeManifest, writeSafetensors, type ModelManifest } from '../../src/engine/weights'
+import { weightsFile, writeManifest, writeSafetensors, type VitManifest } from '../../src/engine/weights'
 
 /** Writes `parameters`, all of them float32, as float16 into a model folder that is described by `manifest`. */
-export async function writeHalfModel(folder: string, parameters: Iterable<readonly [string, Tensor<'float32'>]>, manifest: Omit<ModelManifest, 'schema' | 'parameters' | 'weights'>): Promise<void> {
+export async function writeHalfModel(folder: string, parameters: Iterable<readonly [string, Tensor<'float32'>]>, manifest: Omit<VitManifest, 'schema' | 'parameters' | 'weights'>): Promise<void> {
   await mkdir(folder, { recursive: true })
   const halves = Array.from(parameters, ([name, { shape, data }]): [string, Tensor<'float16'>] => [name, { dtype: 'float16', shape, data: Uint16Array.from(data, numberToFloat16) }])
   const { sha256, bytes } = await writeSafetensors(join(folder, weightsFile), halves)
@@ -17,7 +17,7 @@ export async function writeHalfModel(folder: string, parameters: Iterable<readon
 const seed = 20261125
 
 /** The same network before it learned anything. */
-export async function writeUntrained(folder: string, trained: ModelManifest): Promise<void> {
+export async function writeUntrained(folder: string, trained: VitManifest): Promise<void> {
   const { schema: _schema, parameters: _parameters, weights: _weights, ...manifest } = trained
   await writeHalfModel(folder, initialParameters(trained.config, seed), { ...manifest, id: 'untrained', name: 'Untrained', description: 'Random weights: it has learned nothing.', trained: false })
 }

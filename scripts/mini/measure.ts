@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { loadBackbone, openRowProducts } from '../../src/engine/inference'
 import { createRuntime } from '../../src/engine/runtime'
-import { openModelFolder } from '../../src/engine/weights'
+import { openModelFolder, requireVit } from '../../src/engine/weights'
 import { writeUntrained } from './half-model'
 import { colourFeatures, mosaicsOf, scoreMosaics, tokenFeatures, type Mosaic } from './mosaics'
 
@@ -42,7 +42,7 @@ export async function measure(request: MeasureRequest): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'mini-'))
   const runtime = await createRuntime({ preferred: 'cpu' })
   try {
-    const trained = await openModelFolder(request.model)
+    const trained = requireVit(await openModelFolder(request.model), 'drawn anew')
     await writeUntrained(join(scratch, 'untrained'), trained.manifest)
     const untrained = await openModelFolder(join(scratch, 'untrained'))
 

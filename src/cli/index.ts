@@ -26,7 +26,7 @@ import type { TrainOptions } from './commands/train-options'
 import { runCommand, type CommandContext, type CommandResult } from './context'
 import { exitCodes } from './exit-codes'
 import type { ModelOptions } from './models'
-import { addEvaluation, addJson, addModel, addPrecision, addRuntime, addWorkspace, architecture, countOrAuto, heightByWidth, metres, pictureSize, segmentFiles, pixelPlace, wholeNumber, wholeNumbers, zeroToOne } from './options'
+import { addEvaluation, addJson, addModel, addPrecision, addRuntime, addWorkspace, architecture, countOrAuto, heightByWidth, metres, pictureSize, segmentFiles, pixelPlace, threeNumbers, wholeNumber, wholeNumbers, zeroToOne } from './options'
 
 interface Json {
   readonly json?: boolean
@@ -265,9 +265,14 @@ function buildProgram(): Command {
     .action((options: WorkspaceOption & Json) => finish(options, async (context) => (await import('./commands/models')).listModels(options, context)))
   addJson(addWorkspace(models.command('import')))
     .description('bring a model into the workspace')
-    .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, an .onnx file that DinoScope exported, a Hugging Face folder or a model folder')
+    .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, an .onnx file, a Hugging Face folder or a model folder')
     .option('--name <name>', 'by default after the file')
     .addOption(new Option('--key <network>', 'which network of a training checkpoint').choices(['teacher', 'student'] as const))
+    .option('--output <name>', 'of an ONNX file of another maker: the output that is looked through')
+    .option('--leading-tokens <n>', 'tokens before those of patches: CLS first, then registers', wholeNumber(0, 1000))
+    .option('--mean <r,g,b>', 'taken from pixels of 0..1', threeNumbers)
+    .option('--std <r,g,b>', 'that pixels are then divided by', threeNumbers)
+    .option('--size <n>', 'edge of the square that pictures are embedded at, pixels', wholeNumber(1, 8192))
     .action((path: string, options: ImportOptions & Json) => finish(options, async (context) => (await import('./commands/models')).importIntoWorkspace(path, options, context)))
   addJson(addWorkspace(models.command('download')))
     .description('fetch an official model or head, and import it; without a name, list what there is')

@@ -4,7 +4,7 @@ import { EngineError, type Precision, type ProviderName } from '../engine/contra
 import { createKeptPrecisions, precisionFile, precisionOf } from '../engine/host'
 import { loadBackbone, type Backbone } from '../engine/inference'
 import { createRuntime, type Runtime } from '../engine/runtime'
-import { listModelFolders, resolveModel, type ModelFolder, type ModelPlaces } from '../engine/weights'
+import { isVit, listModelFolders, requireVit, resolveModel, type ModelFolder, type ModelPlaces } from '../engine/weights'
 import { defaultWorkspace, findAppFolders } from '../shell'
 import type { CommandContext } from './context'
 import { namedRunTeacher } from './run-models'
@@ -52,20 +52,26 @@ async function chosenPrecision(workspace: string, sha256: string, runtime: Runti
   return precision
 }
 
+async function openBackbone(folder: ModelFolder, { workspace, precision }: ModelOptions, runtime: Runtime, context: CommandContext): Promise<Backbone> {
+  if (!isVit(folder)) return loadBackbone(runtime, folder)
+  const { manifest } = folder
+  const chosen = precision ?? (workspace === undefined ? 'fp32' : await chosenPrecision(workspace, manifest.weights.sha256, runtime, context))
+  return loadBackbone(runtime, { ...folder, manifest: { ...manifest, precision: chosen } })
+}
+
 /**
  * Runs `work` with the chosen model, and frees it afterwards.
- * @throws EngineError BAD_REQUEST for a precision that the provider does not compute in, and what `work` throws
+ * @throws EngineError BAD_REQUEST for a precision that the provider does not compute in, MODEL_UNSUPPORTED for another than fp32 of a
+ * graph of another maker, and what `work` throws
  */
 export async function withBackbone<T>(options: ModelOptions, context: CommandContext, work: (backbone: Backbone, runtime: Runtime) => Promise<T>): Promise<T> {
   const folder = await chooseModel(options, context)
+  if (options.precision !== undefined && options.precision !== 'fp32') requireVit(folder, 'computed in another precision')
   // Integers are the CPU's.
   const preferred = options.provider ?? (options.precision === 'int8' ? 'cpu' : undefined)
   const runtime = await createRuntime({ preferred, threads: options.threads })
   try {
-    const { workspace } = options
-    const precision = options.precision ?? (workspace === undefined ? 'fp32' : await chosenPrecision(workspace, folder.manifest.weights.sha256, runtime, context))
-    const backbone = loadBackbone(runtime, { ...folder, manifest: { ...folder.manifest, precision } })
-    return await work(backbone, runtime)
+    return await work(await openBackbone(folder, options, runtime, context), runtime)
   } finally {
     await runtime.dispose()
   }

@@ -77,6 +77,13 @@ export function architecture(text: string): Architecture {
   return { arch: arch as Architecture['arch'], patchSize: Number(patch) }
 }
 
+/** Reads `R,G,B`, one number for each channel. */
+export function threeNumbers(text: string): readonly [number, number, number] {
+  const [red, green, blue, ...more] = text.split(',').map(Number)
+  if (red === undefined || green === undefined || blue === undefined || more.length > 0 || ![red, green, blue].every(Number.isFinite)) throw new InvalidArgumentError('three numbers R,G,B are needed, such as 0.5,0.5,0.5.')
+  return [red, green, blue]
+}
+
 export function addJson(command: Command): Command {
   return command.option('--json', 'print one JSON object as the last line of stdout')
 }

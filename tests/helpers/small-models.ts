@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { antialiasedInterpolation, dinov2Config, offsetInterpolation, vitParameters, type VitConfig } from '../../src/engine/nn'
 import { elementCount, numberToFloat16, randomStream, type Tensor } from '../../src/engine/tensor'
-import { defaultPreprocessing, openModelFolder, weightsFile, writeManifest, writeSafetensors, type ModelFolder } from '../../src/engine/weights'
+import { defaultPreprocessing, openModelFolder, requireVit, weightsFile, writeManifest, writeSafetensors, type VitModelFolder } from '../../src/engine/weights'
 
 const base: VitConfig = { ...dinov2Config('s'), patchSize: 14, dim: 32, depth: 2, heads: 4, hidden: 64, positionGrid: 5, layerNormEps: 1e-6 }
 
@@ -14,7 +14,7 @@ export const smallConfigs = {
 } as const satisfies Readonly<Record<string, VitConfig>>
 
 /** Writes a model folder with random weights of order one, as float32 or float16. */
-export async function writeSmallModel(folder: string, config: VitConfig, dtype: 'float32' | 'float16' = 'float32'): Promise<ModelFolder> {
+export async function writeSmallModel(folder: string, config: VitConfig, dtype: 'float32' | 'float16' = 'float32'): Promise<VitModelFolder> {
   const tensors = vitParameters(config).map(({ name, shape }, index): [string, Tensor] => {
     const random = randomStream(7, index)
     // Large enough for attention to choose, small enough for nothing to overflow.
@@ -35,5 +35,5 @@ export async function writeSmallModel(folder: string, config: VitConfig, dtype: 
     weights: { file: weightsFile, sha256, bytes },
     provenance: { source: '/home/somebody/private/small.pth', kind: 'fb-dinov2', unexpectedKeys: [], importedAt: '2026-01-02T03:04:05.000Z' },
   })
-  return openModelFolder(folder)
+  return requireVit(await openModelFolder(folder), 'made here')
 }

@@ -4,7 +4,7 @@ import { buildModel, input, type Value } from '../../src/engine/graph'
 import { positionWeights, visionTransformer, vitParameterValues, type VitConfig } from '../../src/engine/nn'
 import type { Runtime } from '../../src/engine/runtime'
 import type { Tensor } from '../../src/engine/tensor'
-import { readSafetensors, type ModelFolder } from '../../src/engine/weights'
+import { readSafetensors, type VitModelFolder } from '../../src/engine/weights'
 import { maxDifference } from './tensors'
 
 /** Normalised NCHW pixels to rows of patches, by plain loops. */
@@ -46,7 +46,7 @@ function channelsFirst(values: Float32Array, patches: number, dim: number): Floa
   return result
 }
 
-async function runInput(runtime: Runtime, model: ModelFolder, pixels: Tensor): Promise<Readonly<Record<string, Tensor>>> {
+async function runInput(runtime: Runtime, model: VitModelFolder, pixels: Tensor): Promise<Readonly<Record<string, Tensor>>> {
   const { config } = model.manifest
   const { patches, grid } = patchRows(pixels, config.patchSize)
   const values = {
@@ -94,7 +94,7 @@ function expectations(config: VitConfig, expected: ReadonlyMap<string, Tensor>, 
  * Largest absolute difference of every number the official code gave, by its key in `expected.safetensors`.
  * @throws when a key is not compared, so that nothing in the file is passed over in silence
  */
-export async function compareWithGolden(runtime: Runtime, model: ModelFolder, expectedPath: string): Promise<Readonly<Record<string, number>>> {
+export async function compareWithGolden(runtime: Runtime, model: VitModelFolder, expectedPath: string): Promise<Readonly<Record<string, number>>> {
   const expected = await readSafetensors(expectedPath)
   const differences: Record<string, number> = {}
   for (const [key, pixels] of expected) {

@@ -54,6 +54,8 @@ export const fakeModel = (changes: Partial<ModelInfo> = {}): ModelInfo => ({
   origin: 'bundled',
   family: 'dinov2',
   architecture: 'ViT-Ti/14',
+  gives: { patches: true, attention: true, inside: true },
+  fixedSize: undefined,
   patchSize: 14,
   dim: 192,
   depth: 12,

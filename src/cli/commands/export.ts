@@ -3,7 +3,7 @@ import { extname, join, resolve, sep } from 'node:path'
 import type { ModelFormat, ParityRow, WeightPrecision } from '../../engine/contract'
 import { parityTolerance, type AttentionOutput, type PixelSize } from '../../engine/export'
 import { copyModelToFolder, exportModelToFile } from '../../engine/host'
-import { architectureName } from '../../engine/nn'
+import { architectureOf } from '../../engine/weights'
 import { findAppFolders } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes, UsageError } from '../exit-codes'
@@ -44,7 +44,7 @@ export async function exportTo(name: string | undefined, options: ExportOptions,
   if (format !== 'folder') await prepareOutputFile(path, '--to')
   const model = await chooseModel({ model: name, workspace: options.workspace }, context)
   const { manifest } = model
-  const facts = { format, model: { id: manifest.id, name: manifest.name, sha256: manifest.weights.sha256, trained: manifest.trained }, architecture: architectureName(manifest.config) }
+  const facts = { format, model: { id: manifest.id, name: manifest.name, sha256: manifest.weights.sha256, trained: manifest.trained }, architecture: architectureOf(manifest.config) }
   const title = `${manifest.name}, ${facts.architecture}`
   const { precision, threads } = options
   const picturesFolder = join(findAppFolders().resources, 'samples')

@@ -57,8 +57,12 @@ function pcaPictures(pca: PcaMap, grid: Grid, picture: Pixels): NamedPixels[] {
 }
 
 /** Every picture that `inspect` writes for one image, each as large as what the model was given. */
-export function inspectPictures(attention: AttentionMaps, pca: PcaMap, grid: Grid, picture: Pixels): NamedPixels[] {
+export function inspectPictures(attention: AttentionMaps | undefined, pca: PcaMap, grid: Grid, picture: Pixels): NamedPixels[] {
+  return [...(attention === undefined ? [] : attentionPictures(attention, grid, picture)), ...pcaPictures(pca, grid, picture)]
+}
+
+function attentionPictures(attention: AttentionMaps, grid: Grid, picture: Pixels): NamedPixels[] {
   const patches = grid.height * grid.width
   const heads = Array.from({ length: attention.heads }, (_, head) => fieldPictures(`attention-head-${head}`, attention.weights.subarray(head * patches, (head + 1) * patches), grid, picture))
-  return [...heads.flat(), ...fieldPictures('attention-mean', meanOverHeads(attention.weights, attention.heads), grid, picture), ...pcaPictures(pca, grid, picture)]
+  return [...heads.flat(), ...fieldPictures('attention-mean', meanOverHeads(attention.weights, attention.heads), grid, picture)]
 }

@@ -10,6 +10,7 @@ import { encodePng, readImageFile } from '../../engine/image'
 import { attentionOf, openRowProducts, pcaOf, type AnalysisState, type Backbone, type RowProducts } from '../../engine/inference'
 import { createProgress } from '../../engine/progress'
 import { tensor } from '../../engine/tensor'
+import { givesOf } from '../../engine/weights'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
 import { withBackbone, type ModelOptions } from '../models'
@@ -63,7 +64,8 @@ interface Tools {
 async function inspectDense(state: AnalysisState, { products, signal }: Tools): Promise<{ readonly pictures: readonly NamedPixels[]; readonly facts: object }> {
   const { grid, prepared } = state
   const tree = await pictureParts(state, products)
-  const objects = [await findObject(state, 'tokencut', { products, signal }), await findObject(state, 'lost', { products, signal })]
+  // Found by keys, which a graph of another maker keeps to itself.
+  const objects = givesOf(state.backbone.config).inside ? [await findObject(state, 'tokencut', { products, signal }), await findObject(state, 'lost', { products, signal })] : []
   const artefacts = findArtefacts(state.lengths)
   const describeObject = (found: FoundObject): object => ({ method: found.method, box: objectBox(found, grid, prepared) ?? null, boxInPatches: found.box, seed: found.seed, note: found.note })
   return {
@@ -86,15 +88,15 @@ async function inspectOne(tools: Tools, image: string, folder: string, request: 
   const state = await lookAtPicture(backbone, await readImageFile(image), request, { signal })
   const { grid, prepared, tiles } = state
   const patches = grid.height * grid.width
-  const attention = await attentionOf(state, config.depth - 1, 'cls')
+  const attention = givesOf(config).attention ? await attentionOf(state, config.depth - 1, 'cls') : undefined
   const dense = await inspectDense(state, tools)
   const told = tools.head === undefined ? undefined : await inspectHead(state, tools.head, folder)
   const pictures = [...inspectPictures(attention, await pcaOf(state), grid, prepared), ...dense.pictures, ...(told?.pictures ?? [])]
 
   for (const { name, rgb, width, height } of pictures) await saveFile(join(folder, name), await encodePng(rgb, width, height))
   await writeNpy(join(folder, 'tokens.npy'), tensor('float32', [1 + config.registers + patches, config.dim], state.tokens))
-  await writeNpy(join(folder, 'attention.npy'), tensor('float32', [attention.heads, patches], attention.weights))
-  const files = [...pictures.map(({ name }) => name), 'tokens.npy', 'attention.npy', ...(told?.files ?? [])]
+  if (attention !== undefined) await writeNpy(join(folder, 'attention.npy'), tensor('float32', [attention.heads, patches], attention.weights))
+  const files = [...pictures.map(({ name }) => name), 'tokens.npy', ...(attention === undefined ? [] : ['attention.npy']), ...(told?.files ?? [])]
   const facts = {
     image: basename(image),
     model: { id: manifest.id, name: manifest.name, trained: manifest.trained, sha256: manifest.weights.sha256 },
@@ -109,7 +111,7 @@ async function inspectOne(tools: Tools, image: string, folder: string, request: 
     heads: config.heads,
     layers: config.depth,
     extent: prepared.extent,
-    patchShare: [...attention.patchShare],
+    patchShare: [...(attention?.patchShare ?? [])],
     note: describeLook(state),
     ...dense.facts,
     ...told?.facts,

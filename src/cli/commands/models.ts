@@ -1,7 +1,8 @@
 /** @file `dinoscope models`: what there is, bring one in, throw one out. */
-import { importModel, listModelFolders, removeModelFolder, type CheckpointKey } from '../../engine/weights'
-import { modelInfo } from '../../engine/host'
-import type { ModelInfo } from '../../engine/contract'
+import { importAny, listModelFolders, removeModelFolder, type CheckpointKey, type ModelFolder } from '../../engine/weights'
+import { createOnnxTrials, forkTrainer, modelInfo } from '../../engine/host'
+import type { ModelInfo, OnnxMapping } from '../../engine/contract'
+import { findAppFolders } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes } from '../exit-codes'
 import { modelPlaces } from '../models'
@@ -13,6 +14,12 @@ export interface WorkspaceOption {
 export interface ImportOptions extends WorkspaceOption {
   readonly name?: string
   readonly key?: CheckpointKey
+  /** How an ONNX file of another maker is read; what is not told is proposed by the file. */
+  readonly output?: string
+  readonly leadingTokens?: number
+  readonly mean?: OnnxMapping['mean']
+  readonly std?: OnnxMapping['std']
+  readonly size?: number
 }
 
 function describe(model: ModelInfo): string {
@@ -30,14 +37,22 @@ export async function listModels({ workspace }: WorkspaceOption, { terminal }: C
   return problems.length === 0 ? exitCodes.done : exitCodes.failed
 }
 
+/** A graph of another maker is tried in a process of its own; so is one of ours that is asked for by its outputs. */
+async function importNamed(source: string, { workspace, name, key, output, leadingTokens, mean, std, size }: ImportOptions, context: CommandContext): Promise<ModelFolder> {
+  const { bundledFolder, modelsFolder } = modelPlaces(workspace)
+  const wishes = { output, leadingTokens, mean, std, size }
+  const mapping = Object.values(wishes).some((wish) => wish !== undefined) ? wishes : undefined
+  const tryOnnx = createOnnxTrials(() => forkTrainer(findAppFolders().trainerModule))
+  return importAny({ source, modelsFolder, bundledFolder, name, checkpointKey: key, mapping, tryOnnx }, context)
+}
+
 /** Brings a model into the workspace. */
 export async function importIntoWorkspace(
   source: string,
-  { workspace, name, key }: ImportOptions,
+  options: ImportOptions,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { bundledFolder, modelsFolder } = modelPlaces(workspace)
-  const folder = await importModel({ source, modelsFolder, bundledFolder, name, checkpointKey: key }, context)
+  const folder = await importNamed(source, options, context)
   const info = modelInfo(folder, 'imported')
   context.terminal.result({ model: info, folder: folder.folder }, [
     `Imported ${info.name} as ${info.id}: ${info.architecture}, ${(info.parameters / 1e6).toFixed(1)} M parameters.`,

@@ -6,6 +6,7 @@ import { readImageFile } from '../../engine/image'
 import { offeredPrecisions } from '../../engine/inference'
 import { openStore } from '../../engine/library'
 import { createRuntime, type Runtime } from '../../engine/runtime'
+import { requireVit } from '../../engine/weights'
 import { defaultWorkspace } from '../../shell'
 import type { CommandContext, CommandResult } from '../context'
 import { exitCodes, UsageError } from '../exit-codes'
@@ -50,7 +51,7 @@ function meantPrecision(named: PrecisionOptions['precision'], runtime: Runtime):
 export async function precision(name: string | undefined, options: PrecisionOptions, context: CommandContext): Promise<CommandResult> {
   const { terminal } = context
   const workspace = resolve(options.workspace ?? defaultWorkspace())
-  const model = await chooseModel({ model: name, workspace: options.workspace }, context)
+  const model = requireVit(await chooseModel({ model: name, workspace: options.workspace }, context), 'computed in another precision')
   const { name: modelName, id, weights } = model.manifest
   // An engine that uses the workspace knows what it read when it started.
   const store = options.measure !== undefined || options.use !== undefined ? await openStore(workspace, { mode: 'write' }) : undefined

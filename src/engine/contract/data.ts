@@ -1,4 +1,5 @@
 /** @file Plain data that crosses processes: images, models, analyses, progress. Structured-clone values only. */
+import type { ModelGives } from './onnx'
 
 /** Progress of a job: `value` in 0..1, rate in units per second, ETA in milliseconds (undefined until it can be told). */
 export interface Progress {
@@ -101,9 +102,13 @@ export interface ModelInfo {
   readonly id: string
   readonly name: string
   readonly origin: 'bundled' | 'imported'
-  readonly family: ModelFamily
+  /** `onnx` for the graph of another maker, which is run as it is. */
+  readonly family: ModelFamily | 'onnx'
   /** For example `ViT-S/14`, `ViT-S/14 · 4 registers`. */
   readonly architecture: string
+  readonly gives: ModelGives
+  /** Edge of the one square size that it takes, pixels; undefined where it takes any. */
+  readonly fixedSize: number | undefined
   readonly patchSize: number
   readonly dim: number
   readonly depth: number
@@ -179,8 +184,8 @@ export interface Analysis {
   readonly layers: number
   readonly heads: number
   readonly extent: Extent
-  /** Attention of CLS in the last block. */
-  readonly attention: AttentionMaps
+  /** Attention of CLS in the last block; undefined for a model that gives none. */
+  readonly attention: AttentionMaps | undefined
   readonly pca: PcaMap
   /** Time in the model alone, milliseconds. */
   readonly modelMs: number

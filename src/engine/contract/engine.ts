@@ -100,6 +100,7 @@ import type {
   PropagateRequest,
   PropagateResult,
 } from './labels'
+import type { OnnxInspection, OnnxMapping } from './onnx'
 import type { Precision, PrecisionCard, PrecisionMeasureRequest, PrecisionState } from './precision'
 import { call, job, push } from './rpc'
 import type {
@@ -150,7 +151,10 @@ export const engineContract = {
   'image.render': call<{ readonly imageId: string; readonly maxEdge: number }, RenderedImage>(),
 
   'models.list': call<undefined, readonly ModelInfo[]>(),
-  'models.import': job<{ readonly path: string; readonly name: string | undefined }, Progress, ModelInfo>(),
+  /** Looks at an ONNX file of another maker and tries it in a process of its own; undefined for one that DinoScope exported, or another file. */
+  'models.inspectOnnx': job<{ readonly path: string }, Progress, OnnxInspection | undefined>(),
+  /** `onnx` says how an ONNX file of another maker is read; its weights alone are taken of any other. */
+  'models.import': job<{ readonly path: string; readonly name: string | undefined; readonly onnx?: OnnxMapping | undefined }, Progress, ModelInfo>(),
   'models.remove': call<{ readonly modelId: string }, undefined>(),
 
   /** Official models and heads, with what they would cost on this machine. */

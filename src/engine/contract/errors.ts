@@ -22,6 +22,10 @@ export type EngineErrorCode =
   | 'MODEL_KEYS'
   | 'MODEL_NOT_FINITE'
   | 'MODEL_DAMAGED'
+  /** A model that refers to files it has no business with, or that would run code of its own. */
+  | 'MODEL_EXTERNAL_DATA'
+  /** A model that takes more memory or time than is given to it. */
+  | 'MODEL_RESOURCE'
   | 'PICKLE_GLOBAL'
   | 'PICKLE_OPCODE'
   | 'PICKLE_LIMIT'

@@ -13,6 +13,7 @@ import { createColourBases, type ColourBases } from './colour-bases'
 import { createKeptDepths, type KeptDepths } from './depth/kept-depths'
 import { createEvaluations, type Evaluations } from './evaluation/evaluations'
 import { createExports, type Exports } from './exports'
+import { createOnnxTrials } from './foreign/try-onnx'
 import { createHashRowsCache, type HashRowsCache } from './hash-rows'
 import { createHeads, type Heads } from './heads'
 import { createLabelSets, type LabelSets } from './label-sets'
@@ -112,14 +113,14 @@ export async function createEngineState(options: EngineOptions, { tellThroughput
   const modelsFolder = join(options.workspace, 'models')
   await removeUnfinished(modelsFolder)
   const precisions = createKeptPrecisions(join(options.workspace, precisionFile), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
-  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder, precisionOf: (sha256) => precisionOf(precisions, runtime, sha256) })
   const analyses = createAnalyses<AnalysisState>(keptAnalyses, analysesBudget)
-  const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
   const runStore = createDiskRunStore(join(options.workspace, 'runs'), (line) => process.stderr.write(`dinoscope engine: ${line}\n`))
   const fork = (): TrainerProcess => {
     if (options.trainerModule !== undefined) return forkTrainer(options.trainerModule)
     throw new EngineError('INTERNAL', 'this engine was started without a trainer process')
   }
+  const models = createModelStore({ bundledFolder: join(options.resources, 'models'), modelsFolder, tryOnnx: createOnnxTrials(startTrainer ?? fork), precisionOf: (sha256) => precisionOf(precisions, runtime, sha256) })
+  const load = async (modelId: string): Promise<Backbone> => loadBackbone(await runtime, await models.find(modelId))
   const runs = createRuns({
     store: runStore,
     machine: { provider: options.provider, threads: options.threads },

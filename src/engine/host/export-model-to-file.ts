@@ -5,7 +5,7 @@ import { EngineError, messageOf, type JobContext, type Progress, type WeightPrec
 import { copyModelFolder, exportModel, type CopiedModel, type ExportedModel, type ModelCheck, type ModelExportOptions } from '../export'
 import { loadBackbone } from '../inference'
 import { createRuntime, type Runtime } from '../runtime'
-import type { ModelFolder } from '../weights'
+import { requireVit, type ModelFolder } from '../weights'
 
 /** With what a written model is compared. */
 export interface ComparisonOptions {
@@ -43,10 +43,11 @@ async function withCheck<T>(model: ModelFolder, { picturesFolder, threads }: Com
   const runtimes: Runtime[] = []
   try {
     return await work(async () => {
+      const vit = requireVit(model, 'written anew')
       const pictures = await picturesOf(picturesFolder)
       const runtime = await createRuntime({ preferred: 'cpu', threads })
       runtimes.push(runtime)
-      return { reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures }
+      return { reference: loadBackbone(runtime, vit), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...vit, weights }), pictures }
     })
   } finally {
     for (const runtime of runtimes) await runtime.dispose()

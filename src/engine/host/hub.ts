@@ -71,7 +71,7 @@ export async function downloadEntry(state: EngineState, shelf: HeadShelf, entryI
   const path = join(downloadsOf(state), fileOf(entry))
   await downloadFile({ url: addressOf(entry, mirror ?? process.env['DINOSCOPE_MIRROR']), path, sha256: entry.sha256, sizeBytes: undefined }, context)
   try {
-    if (entry.kind === 'backbone') return { modelId: (await state.models.add(path, entry.name, context)).id, headId: undefined }
+    if (entry.kind === 'backbone') return { modelId: (await state.models.add(path, entry.name, undefined, context)).id, headId: undefined }
     return { modelId: undefined, headId: (await shelf.add(path, entry.name, context)).headId }
   } finally {
     await rm(path, { force: true }).catch(() => undefined)

@@ -1,7 +1,8 @@
 /** @file One picture through one model: in one piece or, where it is wanted and needed, in tiles; and what that would take. */
 import type { AnalysisSize, ViewEstimate } from '../contract'
 import { patchGrid, readHeader, type PreparedImage } from '../image'
-import { analyseImage, analyseTiles, lookCost, type AnalysisState, type Backbone, type BackboneDescription, type PatchGrid, type TiledOptions } from '../inference'
+import { analyseImage, analyseTiles, lookCost, type AnalysisState, type Backbone, type BackboneConfig, type BackboneDescription, type PatchGrid, type TiledOptions } from '../inference'
+import { fixedSizeOf } from '../weights'
 import { preparePicture } from './prepare-picture'
 
 /** 64 × 64: attention grows with the square, and beyond this a click takes seconds. */
@@ -24,8 +25,8 @@ function patchLimit({ size, tiled, maxWhole = maxWholePatches }: LookRequest): n
   return tiled && size !== 'evaluation' ? maxTiledPatches : maxWhole
 }
 
-function isTiled({ size, tiled, maxWhole = maxWholePatches }: LookRequest, { height, width }: PatchGrid): boolean {
-  return tiled && size !== 'evaluation' && height * width > maxWhole
+function isTiled({ size, tiled, maxWhole = maxWholePatches }: LookRequest, config: BackboneConfig, { height, width }: PatchGrid): boolean {
+  return tiled && fixedSizeOf(config) === undefined && size !== 'evaluation' && height * width > maxWhole
 }
 
 function gridOf({ height, width }: PreparedImage, patchSize: number): PatchGrid {
@@ -40,7 +41,7 @@ export async function lookAtPicture(backbone: Backbone, bytes: Buffer, request: 
   const { manifest, config } = backbone
   const prepared = await preparePicture(bytes, request.size, manifest, patchLimit(request))
   options.signal.throwIfAborted()
-  if (!isTiled(request, gridOf(prepared, config.patchSize))) return analyseImage(backbone, prepared)
+  if (!isTiled(request, config, gridOf(prepared, config.patchSize))) return analyseImage(backbone, prepared)
   const overview = await preparePicture(bytes, 'native', manifest, overviewPatches)
   options.signal.throwIfAborted()
   return analyseTiles(backbone, prepared, overview, options)
@@ -64,10 +65,11 @@ export async function estimateLook({ config, preprocessing, weights }: BackboneD
     const { rows, columns } = patchGrid(width, height, shortEdge, patchSize, limit)
     return { height: rows, width: columns }
   }
-  const edge = Math.floor(preprocessing.crop / patchSize)
+  const fixed = request.size === 'evaluation' ? undefined : fixedSizeOf(config)
+  const edge = Math.floor((fixed ?? preprocessing.crop) / patchSize)
   const shortEdge = typeof request.size === 'number' ? request.size : Math.min(width, height)
-  const grid = request.size === 'evaluation' ? { height: edge, width: edge } : limited(shortEdge, patchLimit(request))
-  const overview = isTiled(request, grid) ? limited(Math.min(width, height), overviewPatches) : undefined
+  const grid = request.size === 'evaluation' || fixed !== undefined ? { height: edge, width: edge } : limited(shortEdge, patchLimit(request))
+  const overview = isTiled(request, config, grid) ? limited(Math.min(width, height), overviewPatches) : undefined
   const { tiles, bytes: memory, macs } = lookCost(config, grid, width * height, weights.bytes, overview && overview.height * overview.width)
   return {
     inputHeight: grid.height * patchSize,

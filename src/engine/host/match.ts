@@ -3,6 +3,7 @@ import { commonParts, mutualMatches, patchMatches, type PartPatches, type UnitPa
 import { EngineError, type CommonParts, type MutualMatches, type PairRequest, type PatchMatches } from '../contract'
 import { meanOverHeads } from '../display'
 import { attentionOf, normaliseRows, patchTokens, type AnalysisState } from '../inference'
+import { givesOf } from '../weights'
 import type { EngineState } from './engine-state'
 
 /** Tokens at unit length of pictures that are being compared: made once, and gone with the analysis. */
@@ -17,8 +18,9 @@ function unitPatches(analysis: AnalysisState): UnitPatches {
   return made
 }
 
-/** With how much the picture's CLS token looks at each patch in the last block. */
+/** With how much the picture's CLS token looks at each patch in the last block, where the model tells it. */
 async function partPatches(analysis: AnalysisState): Promise<PartPatches> {
+  if (!givesOf(analysis.backbone.config).attention) return { ...unitPatches(analysis), attention: undefined }
   const { weights, heads } = await attentionOf(analysis, analysis.backbone.config.depth - 1, 'cls')
   return { ...unitPatches(analysis), attention: meanOverHeads(weights, heads) }
 }

@@ -1,22 +1,21 @@
 /** @file The models a person can choose from: bundled and imported, each under one id. */
 import { basename } from 'node:path'
-import { EngineError, type JobContext, type ModelInfo, type Precision, type Progress } from '../contract'
-import { architectureName } from '../nn'
-import { importModel, listModelFolders, removeModelFolder, type ModelFolder, type ModelManifest } from '../weights'
+import { EngineError, type JobContext, type ModelInfo, type OnnxInspection, type OnnxMapping, type Precision, type Progress } from '../contract'
+import { architectureOf, fixedSizeOf, givesOf, importAny, inspectOnnx, isVit, listModelFolders, removeModelFolder, type ModelFolder, type TryOnnx } from '../weights'
 
 type Origin = ModelInfo['origin']
 
 export interface ModelFolders {
   readonly bundledFolder: string
   readonly modelsFolder: string
+  /** Tries graphs of other makers before they are imported. */
+  readonly tryOnnx: TryOnnx
   /** What weights are computed in here; fp32 where nobody says. */
   precisionOf?(sha256: string): Promise<Precision>
 }
 
-/** A model folder with what it is computed in, which its folder does not say. */
-export interface UsedModel extends ModelFolder {
-  readonly manifest: ModelManifest & { readonly precision: Precision }
-}
+/** A model folder with what it is computed in, which its folder does not say: fp32 for the graph of another maker, whatever is in it. */
+export type UsedModel = ModelFolder & { readonly manifest: { readonly precision: Precision } }
 
 export interface ModelStore {
   list(): Promise<ModelInfo[]>
@@ -28,7 +27,10 @@ export interface ModelStore {
   stored(modelId: string): Promise<ModelFolder>
   /** What is told of a model that was written to `folder` just now. @throws EngineError NOT_FOUND when it is gone again */
   describe(folder: string): Promise<ModelInfo>
-  add(path: string, name: string | undefined, context: JobContext<Progress>): Promise<ModelInfo>
+  /** What an ONNX file of another maker is; undefined for anything else. */
+  inspectOnnx(path: string, context: JobContext<Progress>): Promise<OnnxInspection | undefined>
+  /** @param onnx how an ONNX file of another maker is read */
+  add(path: string, name: string | undefined, onnx: OnnxMapping | undefined, context: JobContext<Progress>): Promise<ModelInfo>
   /** @throws EngineError NOT_FOUND, FORBIDDEN for a bundled model */
   remove(modelId: string): Promise<void>
 }
@@ -41,7 +43,9 @@ export function modelInfo({ folder, manifest }: ModelFolder, origin: Origin, id:
     name: manifest.name,
     origin,
     family: config.family,
-    architecture: architectureName(config),
+    architecture: architectureOf(config),
+    gives: givesOf(config),
+    fixedSize: fixedSizeOf(config),
     patchSize: config.patchSize,
     dim: config.dim,
     depth: config.depth,
@@ -64,8 +68,11 @@ interface Entry {
 }
 
 /** Reads the folders anew each time, since models may come and go beside the app. */
-export function createModelStore({ bundledFolder, modelsFolder, precisionOf = () => Promise.resolve('fp32') }: ModelFolders): ModelStore {
-  const used = async (folder: ModelFolder): Promise<UsedModel> => ({ ...folder, manifest: { ...folder.manifest, precision: await precisionOf(folder.manifest.weights.sha256) } })
+export function createModelStore({ bundledFolder, modelsFolder, tryOnnx, precisionOf = () => Promise.resolve('fp32') }: ModelFolders): ModelStore {
+  const used = async (folder: ModelFolder): Promise<UsedModel> => {
+    if (!isVit(folder)) return { ...folder, manifest: { ...folder.manifest, precision: 'fp32' } }
+    return { ...folder, manifest: { ...folder.manifest, precision: await precisionOf(folder.manifest.weights.sha256) } }
+  }
   const entries = async (): Promise<readonly Entry[]> => {
     const [bundled, imported] = await Promise.all([listModelFolders(bundledFolder), listModelFolders(modelsFolder)])
     const taken = new Set(bundled.models.map(({ folder }) => basename(folder)))
@@ -91,7 +98,11 @@ export function createModelStore({ bundledFolder, modelsFolder, precisionOf = ()
     find: async (modelId) => used((await find(modelId)).folder),
     stored: async (modelId) => (await find(modelId)).folder,
     describe,
-    add: async (path, name, context) => describe((await importModel({ source: path, modelsFolder, bundledFolder, name }, context)).folder),
+    inspectOnnx: (path, context) => inspectOnnx({ source: path, modelsFolder, tryOnnx }, context),
+    add: async (path, name, onnx, context) => {
+      const { folder } = await importAny({ source: path, modelsFolder, bundledFolder, name, mapping: onnx, tryOnnx }, context)
+      return describe(folder)
+    },
     remove: async (modelId) => {
       const { origin, folder } = await find(modelId)
       if (origin === 'bundled') throw new EngineError('FORBIDDEN', `${JSON.stringify(modelId)} comes with the app and cannot be removed`, { detail: { modelId } })

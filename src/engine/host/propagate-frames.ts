@@ -5,6 +5,7 @@ import { resampleBilinear } from '../display'
 import { decodeRgb, readHeader, writePatchRows, type PixelSize, type RgbPixels } from '../image'
 import type { Backbone, PatchBatch, PatchGrid, RowProducts } from '../inference'
 import { createProgress } from '../progress'
+import { fixedSizeOf } from '../weights'
 
 export interface FrameSource {
   readonly relativePath: string
@@ -63,7 +64,8 @@ async function readFrame({ config, manifest }: Backbone, bytes: Buffer, size: nu
   const { patchSize } = config
   const { mean, std } = manifest.preprocessing
   const picture = await decodeRgb(bytes, await readHeader(bytes))
-  const wanted = frameSize(picture, size, patchSize)
+  const fixed = fixedSizeOf(config)
+  const wanted = fixed === undefined ? frameSize(picture, size, patchSize) : { height: fixed, width: fixed }
   const grid = { height: wanted.height / patchSize, width: wanted.width / patchSize }
   const patches = new Float32Array(3 * wanted.height * wanted.width)
   writePatchRows(stretch(picture, wanted), patchSize, mean, [std[0] === imagenetRed ? davisRed : std[0], std[1], std[2]], patches, 0)

@@ -49,6 +49,14 @@ const example = z.discriminatedUnion('kind', [
 
 const segmentationId = z.strictObject({ libraryId: id, segmentationId: id })
 const pair = z.strictObject({ left: id, right: id })
+const triple = z.tuple([z.number(), z.number(), z.number()])
+const onnxMapping = z.strictObject({
+  output: z.string().min(1).max(4096),
+  leadingTokens: count(1000),
+  mean: triple,
+  std: triple.refine((std) => std.every((value) => value > 0), { message: 'a standard deviation is not positive' }),
+  size: z.int().min(1).max(8192),
+})
 const headView = z.strictObject({ analysisId: id, headId: id })
 const rgb = z.tuple([count(255), count(255), count(255)])
 const maxSegments = 4096
@@ -92,7 +100,10 @@ const schemas: Schemas = {
   'library.forget': z.strictObject({ path }),
   'image.render': z.strictObject({ imageId: id, maxEdge: z.int().min(1).max(maxEdge) }),
   'models.list': nothing,
-  'models.import': z.strictObject({ path, name: z.string().min(1).max(200).optional() }).transform((argument) => ({ path: argument.path, name: argument.name })),
+  'models.inspectOnnx': z.strictObject({ path }),
+  'models.import': z
+    .strictObject({ path, name: z.string().min(1).max(200).optional(), onnx: onnxMapping.optional() })
+    .transform((argument) => ({ path: argument.path, name: argument.name, onnx: argument.onnx })),
   'models.remove': z.strictObject({ modelId: id }),
   'models.export': z
     .strictObject({ modelId: id, format: z.enum(['onnx', 'safetensors']), bakedSize: z.tuple([z.int().min(1).max(maxEdge), z.int().min(1).max(maxEdge)]).optional(), precision: z.enum(['fp32', 'fp16']).optional() })

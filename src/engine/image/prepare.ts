@@ -97,3 +97,19 @@ export async function prepareWhole(
     note: `Whole picture, ${header.width} × ${header.height} resized to ${width} × ${height}${capped ? `: limited to ${maxPatches} patches instead of ${wanted}` : ''}`,
   }
 }
+
+/**
+ * The whole picture stretched to a square, for a model that takes no other size.
+ * @throws EngineError IMG_… when the picture cannot be decoded, BAD_REQUEST when the edge is not positive
+ */
+export async function prepareStretched(bytes: Buffer, edge: number): Promise<PreparedImage> {
+  requirePositive('prepareStretched', { edge })
+  const header = await readHeader(bytes)
+  return {
+    rgb: await decodeWindow(bytes, header, { width: edge, height: edge, left: 0, top: 0, windowWidth: edge, windowHeight: edge }),
+    height: edge,
+    width: edge,
+    extent: { left: 0, top: 0, width: 1, height: 1 },
+    note: `Whole picture, ${header.width} × ${header.height} stretched to ${edge} × ${edge}, the only size that this model takes`,
+  }
+}

@@ -2,9 +2,10 @@
 import { EngineError, type AttentionMaps, type PcaMap, type SimilarityMap } from '../contract'
 import { resampleBilinear } from '../display'
 import { writePatchRows, type PreparedImage } from '../image'
-import { forwardMacs } from '../nn'
+import { givesOf } from '../weights'
 import type { Backbone, PatchBatch, PatchGrid } from './backbone'
 import { largePcaMap, pcaMap } from './pca-map'
+import { runMacs } from './run-cost'
 
 /** What is kept of a picture so that clicks on it answer at once. */
 export interface AnalysisState {
@@ -58,7 +59,7 @@ export async function analyseImage(backbone: Backbone, prepared: PreparedImage):
     tokens,
     lengths: lengths.subarray(1 + config.registers),
     clsAttention: attention,
-    macs: forwardMacs(config, batch.grid.height * batch.grid.width),
+    macs: runMacs(config, batch.grid.height * batch.grid.width),
     modelMs,
     note: undefined,
   }
@@ -90,11 +91,12 @@ function coveringPatch(patch: number, fine: PatchGrid, coarse: PatchGrid): numbe
 /**
  * Attention of one token to the patches in one block, from the rows kept or, for a patch, from another run of the model.
  * Of a picture that was looked at in tiles it is that of the whole look, spread over the finer grid.
- * @throws EngineError BAD_REQUEST for a block or patch that does not exist, RUNTIME
+ * @throws EngineError BAD_REQUEST for a block or patch that does not exist, MODEL_UNSUPPORTED for a model without attention, RUNTIME
  */
 export async function attentionOf(state: AnalysisState, layer: number, query: 'cls' | number): Promise<AttentionMaps> {
   const { backbone, batch, grid } = state
   const { depth, registers, heads } = backbone.config
+  if (!givesOf(backbone.config).attention) throw new EngineError('MODEL_UNSUPPORTED', `${JSON.stringify(backbone.manifest.name)} gives no attention: its ONNX graph has no such output`, { detail: { modelId: backbone.manifest.id } })
   if (!Number.isInteger(layer) || layer < 0 || layer >= depth) throw new EngineError('BAD_REQUEST', `block ${layer} is outside 0 to ${depth - 1}`)
   if (query !== 'cls') checkPatch(state, query)
   const rows = query === 'cls' ? state.clsAttention : (await backbone.look(batch, [1 + registers + coveringPatch(query, grid, batch.grid)])).attention

@@ -6,7 +6,8 @@ import type { Runtime, Session } from '../runtime'
 import type { Tensor } from '../tensor'
 import { EngineError, type Precision } from '../contract'
 import { basename, dirname } from 'node:path'
-import type { ModelFolder, ModelManifest, SafetensorsIndex } from '../weights'
+import type { ModelManifest, OnnxConfig, OnnxModelFolder, SafetensorsIndex, VitManifest, VitModelFolder } from '../weights'
+import { foreignBackbone } from './foreign-backbone'
 import { isPictureByPicture, requirePrecision, withPrecision } from './precision'
 import { joined, picturesOf, type Results } from './run-parts'
 
@@ -46,26 +47,34 @@ export interface DenseTokens {
   readonly modelMs: number
 }
 
-/** What looking at pictures needs to know of a model. */
-export interface BackboneDescription extends Pick<ModelManifest, 'id' | 'name' | 'config' | 'preprocessing' | 'trained' | 'weights'> {
+/** Sizes of a network that pictures are looked through, whatever computes it. */
+export type BackboneConfig = VitConfig | OnnxConfig
+
+type Described = 'id' | 'name' | 'config' | 'preprocessing' | 'trained' | 'weights'
+
+interface Computed {
   /** What its linear layers are computed in; fp32 where it is not said. */
   readonly precision?: Precision
 }
 
+/** What looking at pictures needs to know of a model. */
+export interface BackboneDescription extends Pick<ModelManifest, Described>, Computed {}
+interface VitDescription extends Pick<VitManifest, Described>, Computed {}
+
 export interface Backbone {
   readonly manifest: BackboneDescription
-  readonly config: VitConfig
+  readonly config: BackboneConfig
   /** @throws EngineError RUNTIME */
   embed(batch: PatchBatch): Promise<PooledTokens>
   /** {@link Backbone.embed} with the patch tokens of the same run. @throws EngineError RUNTIME */
   embedPatches(batch: PatchBatch): Promise<PatchedTokens>
   /** `queries` are token indices: 0 is CLS. @throws EngineError RUNTIME */
   look(batch: PatchBatch, queries: readonly number[]): Promise<DenseTokens>
-  /** Keys of the patches in the last block, heads side by side: float32 `[count, patches, dim]`. What objects are found by. @throws EngineError RUNTIME */
+  /** Keys of the patches in the last block, heads side by side: float32 `[count, patches, dim]`. What objects are found by. @throws EngineError RUNTIME, MODEL_UNSUPPORTED where a model gives none */
   keys(batch: PatchBatch): Promise<Float32Array>
   /**
    * Tokens of some blocks, from 0: for each, float32 `[1 + registers + patches, dim]` of the first picture, before the final norm or after it.
-   * @throws EngineError RUNTIME
+   * @throws EngineError RUNTIME, MODEL_UNSUPPORTED where a model does not give them
    */
   intermediate(batch: PatchBatch, layers: readonly number[], normed: boolean): Promise<readonly Float32Array[]>
   dispose(): Promise<void>
@@ -198,25 +207,27 @@ function float32(results: Results, name: string): Float32Array {
 }
 
 /** A model whose description may say what it is computed in. */
-export interface DescribedModel extends Pick<ModelFolder, 'weights'> {
-  readonly manifest: BackboneDescription
+export interface DescribedModel extends Pick<VitModelFolder, 'weights'> {
+  readonly manifest: VitDescription
 }
 
 /**
  * Makes a backbone of a model folder. Nothing is loaded until it is first used.
  * @throws EngineError BAD_REQUEST for a precision that the provider does not compute in
  */
-export function loadBackbone(runtime: Runtime, { manifest, weights }: DescribedModel): Backbone {
+export function loadBackbone(runtime: Runtime, model: DescribedModel | OnnxModelFolder): Backbone {
+  if ('graph' in model) return foreignBackbone(runtime, model)
+  const { manifest, weights } = model
   requirePrecision(runtime, manifest.precision)
   return openBackbone(runtime, manifest, fileWeights(manifest.config, weights))
 }
 
 /** Makes a backbone of weights in memory, by checkpoint name: every run sees them as they are then, so they may go on learning. */
-export function liveBackbone(runtime: Runtime, manifest: BackboneDescription, tensors: ReadonlyMap<string, Tensor<'float32'>>): Backbone {
+export function liveBackbone(runtime: Runtime, manifest: VitDescription, tensors: ReadonlyMap<string, Tensor<'float32'>>): Backbone {
   return openBackbone(runtime, manifest, liveWeights(manifest.config, tensors))
 }
 
-function openBackbone(runtime: Runtime, manifest: BackboneDescription, weights: BackboneWeights): Backbone {
+function openBackbone(runtime: Runtime, manifest: VitDescription, weights: BackboneWeights): Backbone {
   const { config, precision = 'fp32' } = manifest
   const opened: Promise<Session>[] = []
   const open = async (name: string, outputs: Outputs): Promise<Session> => {

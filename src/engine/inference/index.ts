@@ -1,6 +1,6 @@
 /** @file The door of inference: what can be asked of a model about pictures. */
 export { analyseImage, analysisBytes, attentionOf, patchTokens, pcaOf, patchBatch, similarityTo, type AnalysisState } from './analyse'
-export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneDescription, type DescribedModel, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
+export { embedModel, liveBackbone, loadBackbone, lookModel, type Backbone, type BackboneConfig, type BackboneDescription, type DescribedModel, type DenseTokens, type PatchBatch, type PatchedTokens, type PatchGrid } from './backbone'
 export { analyseTiles, type TiledOptions } from './tiled-look'
 export { lookCost, planTiles, type AxisTiles, type LookCost, type TilePlan } from './tiles'
 export { classFolders, classOf, firstOfEachClass, type ClassFolders } from './class-folders'

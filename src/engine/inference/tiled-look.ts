@@ -1,8 +1,8 @@
 /** @file Looking at a picture too large for one run: tiles that overlap, tokens blended where they do, and one look at the whole. */
 import type { PreparedImage } from '../image'
-import { forwardMacs } from '../nn'
 import { analyseImage, patchBatch, type AnalysisState } from './analyse'
 import type { Backbone, PatchGrid } from './backbone'
+import { runMacs } from './run-cost'
 import { planTiles, type AxisTiles } from './tiles'
 
 export interface TiledOptions {
@@ -67,7 +67,7 @@ export async function analyseTiles(backbone: Backbone, prepared: PreparedImage, 
   const patches = tokens.subarray(special * dim)
   const lengths = new Float32Array(grid.height * grid.width)
   let { modelMs } = whole
-  const macs = whole.macs + tiles.length * forwardMacs(backbone.config, size.height * size.width)
+  const macs = whole.macs + tiles.length * runMacs(backbone.config, size.height * size.width)
   for (const [index, tile] of tiles.entries()) {
     await new Promise(setImmediate)
     signal.throwIfAborted()

@@ -1,7 +1,6 @@
 /** @file How a picture too large for one look is cut into overlapping tiles, and how much each counts where they overlap. Pure. */
-import type { VitConfig } from '../nn'
-import { forwardMacs } from '../nn'
-import type { PatchGrid } from './backbone'
+import type { BackboneConfig, PatchGrid } from './backbone'
+import { runBytes, runMacs } from './run-cost'
 
 /** Tiles along one edge of the grid, all of one length. */
 export interface AxisTiles {
@@ -58,31 +57,25 @@ export interface LookCost {
 /** What the runtime and JavaScript keep beside that, as measured. */
 const besideBytes = 48 * 2 ** 20
 
-/** What one run of so many patches holds, bytes: its pixels, the widest layer, and attention rows of CLS. */
-function runBytes(config: VitConfig, patches: number): number {
-  const { dim, hidden, depth, heads, patchSize } = config
-  return 4 * patches * (3 * patchSize ** 2 + 6 * dim + (config.feedForward === 'mlp' ? 2 : 4) * hidden + depth * heads)
-}
-
 /**
  * @param decodedPixels pixels of the file, which are held while it is resized
  * @param weightBytes of the model
  * @param overview patches of the look at the whole picture; undefined where the whole picture is all that is looked at
  */
-export function lookCost(config: VitConfig, grid: PatchGrid, decodedPixels: number, weightBytes: number, overview: number | undefined): LookCost {
+export function lookCost(config: BackboneConfig, grid: PatchGrid, decodedPixels: number, weightBytes: number, overview: number | undefined): LookCost {
   const patches = grid.height * grid.width
   const { dim, patchSize } = config
   const kept = patches * (3 * patchSize ** 2 + 4 * dim)
   const decoding = 3 * decodedPixels
   // Twice: as they are in their file, and as the runtime's products want them.
   const standing = 2 * weightBytes + kept + besideBytes
-  if (overview === undefined) return { tiles: 1, bytes: standing + Math.max(decoding, runBytes(config, patches)), macs: forwardMacs(config, patches) }
+  if (overview === undefined) return { tiles: 1, bytes: standing + Math.max(decoding, runBytes(config, patches)), macs: runMacs(config, patches) }
   const { down, across } = planTiles(grid)
   const tiles = down.starts.length * across.starts.length
   const perTile = down.length * across.length
   return {
     tiles,
     bytes: standing + Math.max(decoding, runBytes(config, Math.max(perTile, overview))),
-    macs: tiles * forwardMacs(config, perTile) + forwardMacs(config, overview),
+    macs: tiles * runMacs(config, perTile) + runMacs(config, overview),
   }
 }

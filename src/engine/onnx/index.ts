@@ -2,3 +2,4 @@
 export { decodeModel } from './decode'
 export { encodeModel, encodedLength, encodeSelfContained, type EncodedPart } from './encode'
 export * from './model'
+export { outlineModel, type OnnxOutline, type OutlinedReference, type OutlinedValue } from './outline'

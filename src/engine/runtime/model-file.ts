@@ -5,7 +5,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Session } from './session'
 
 /**
- * Opens a file of our own making; foreign ones are never given to the runtime. Inputs are float32.
+ * Opens a file of our own making, or a foreign one that was checked and tried before. Inputs are float32.
  * @throws EngineError RUNTIME when the runtime refuses it
  */
 export async function openModelFile(path: string, { provider, threads }: { readonly provider: ProviderName; readonly threads: number }): Promise<Session> {

@@ -28,7 +28,7 @@ export interface Runtime {
   readonly device: Device | undefined
   /** Loads a built model. The caller releases the session. */
   open(built: BuiltModel, options?: OpenOptions): Promise<Session>
-  /** Opens an ONNX file of our own making from its path. The caller releases the session. */
+  /** Opens an ONNX file from its path: one of our own making, or a foreign one that was checked. The caller releases the session. */
   openFile(path: string): Promise<Session>
   /** Releases every session that is still open. */
   dispose(): Promise<void>

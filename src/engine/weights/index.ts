@@ -6,17 +6,25 @@ export type { CheckpointKey } from './layout/select-state'
 export { addModel, type ModelsPlace, type NewModel } from './models/add-model'
 export { importModel, type ImportRequest } from './models/import-model'
 export { descriptionKey, embeddedDescription, hashElements, type EmbeddedDescription } from './models/embedded-description'
-export { manifestFile, weightsFile, writeManifest, type ModelKind, type ModelManifest, type ModelProvenance } from './models/manifest'
+export { manifestFile, weightsFile, writeManifest, type ModelKind, type ModelManifest, type ModelProvenance, type OnnxManifest, type VitManifest } from './models/manifest'
 export {
   listModelFolders,
   hashFile,
+  isVit,
   openModelFolder,
   removeModelFolder,
   removeUnfinished,
+  requireVit,
   verifyModelFolder,
   type ModelFolder,
   type ModelListing,
+  type OnnxModelFolder,
+  type VitModelFolder,
 } from './models/model-folder'
+export { importAny, type AnyImportRequest } from './foreign/import-any'
+export { inspectOnnx, importOnnx, checkOnnxFolder, type OnnxImportRequest, type OnnxInspectRequest } from './foreign/import-onnx'
+export { architectureOf, fixedSizeOf, givesOf, type OnnxConfig } from './foreign/onnx-config'
+export { triedSizes, type OnnxTrial, type OnnxTrialRequest, type PictureInput, type TriedOutput, type TriedRun, type TryOnnx } from './foreign/trial'
 export { resolveModel, type ModelPlaces } from './models/resolve-model'
 export { withTensors } from './models/model-tensors'
 export { isRounding, withStoredAs } from './models/stored-as'

@@ -7,7 +7,7 @@ import { dtypes, elementCount, elementsOf, formatShape, tensor, type Tensor } fr
 import { openByteSource, type ByteSource } from './bytes/byte-source'
 import { printable } from './bytes/printable'
 import type { Checkpoint, TensorSource } from './bytes/tensor-source'
-import { readDescription } from './models/embedded-description'
+import { descriptionKey, readDescription } from './models/embedded-description'
 import { unusedTensors } from './models/unused-tensor'
 
 /** What protobuf can hold. */
@@ -22,9 +22,9 @@ export async function openOnnxCheckpoint(source: ByteSource): Promise<Checkpoint
   const { name: path } = source
   if (source.size > maximumBytes) throw new EngineError('MODEL_HEADER', `${path} has ${source.size} bytes; an ONNX file has at most ${maximumBytes}`, { detail: { path } })
   const model = decode(path, await source.read(0, source.size))
-  const described = model.producer === producer ? readDescription(path, model.metadata) : undefined
+  const described = isOwn(model) ? readDescription(path, model.metadata) : undefined
   if (described === undefined)
-    throw new EngineError('MODEL_UNSUPPORTED', `${path} is an ONNX file that DinoScope did not export; of others, import the weights it was made from`, { detail: { path } })
+    throw new EngineError('MODEL_UNSUPPORTED', `${path} is an ONNX file of another maker; how it is read is chosen when it is imported, on the Models page or with "dinoscope models import"`, { detail: { path } })
   const files = new Map<string, ByteSource>()
   const close = async (): Promise<void> => {
     for (const file of [source, ...files.values()]) await file.close()
@@ -39,6 +39,11 @@ export async function openOnnxCheckpoint(source: ByteSource): Promise<Checkpoint
     for (const file of files.values()) await file.close()
     throw error
   }
+}
+
+/** Whether DinoScope wrote a file and described the model in it. */
+export function isOwn({ producer: writtenBy, metadata }: Pick<OnnxModel, 'producer' | 'metadata'>): boolean {
+  return writtenBy === producer && descriptionKey in metadata
 }
 
 function decode(path: string, bytes: Uint8Array): OnnxModel {

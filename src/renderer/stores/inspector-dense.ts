@@ -76,7 +76,7 @@ export const useInspectorDenseStore = defineStore('inspector-dense', () => {
       if (mode.value === 'parts' && own.value?.tree === undefined) {
         const tree = await client['view.parts']({ analysisId })
         learn(analysisId, () => ({ tree }))
-      } else if (mode.value === 'object' && own.value?.objects[method.value] === undefined) {
+      } else if (mode.value === 'object' && models.active?.gives.inside !== false && own.value?.objects[method.value] === undefined) {
         const asked = method.value
         const found = await client['view.object']({ analysisId, method: asked }).result
         learn(analysisId, ({ objects }) => ({ objects: { ...objects, [asked]: found } }))

@@ -6,8 +6,8 @@ export interface ReadyAnalysis {
   readonly phase: 'ready'
   readonly request: AnalyseRequest
   readonly analysis: Analysis
-  /** The attention last asked for that has arrived. */
-  readonly attention: AttentionMaps
+  /** The attention last asked for that has arrived; undefined for a model that gives none. */
+  readonly attention: AttentionMaps | undefined
   /** The similarity last asked for that has arrived. */
   readonly similarity: SimilarityMap | undefined
   /** Why the last attention or similarity could not be had. */

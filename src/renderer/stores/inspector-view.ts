@@ -50,9 +50,11 @@ export function remapPatch(patch: number, from: PatchGrid, to: PatchGrid): numbe
   return row * to.gridWidth + scale(patch % from.gridWidth, from.gridWidth, to.gridWidth)
 }
 
-/** The patch that the heads of `analysis` look at most: a first patch worth comparing. */
+/** The patch that the heads of `analysis` look at most, or the middle one where that is not known: a first patch worth comparing. */
 export function salientPatch(analysis: Analysis): number {
-  const mean = meanOverHeads(analysis.attention.weights, analysis.attention.heads)
+  const { attention, gridHeight, gridWidth } = analysis
+  if (attention === undefined) return Math.floor(gridHeight / 2) * gridWidth + Math.floor(gridWidth / 2)
+  const mean = meanOverHeads(attention.weights, attention.heads)
   return mean.reduce((best, value, patch) => (value > (mean[best] ?? -Infinity) ? patch : best), 0)
 }
 

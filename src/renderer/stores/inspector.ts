@@ -99,10 +99,11 @@ export const useInspectorStore = defineStore('inspector', () => {
     const { analysisId } = analysis
     const { query, patch, mode } = view.value
     const layer = layerIndex(view.value, analysis)
-    if (query === 'cls' && layer === analysis.attention.layer) {
+    if (analysis.attention === undefined) attention.cancel()
+    else if (query === 'cls' && layer === analysis.attention.layer) {
       attention.cancel()
       dispatch({ kind: 'attention', analysisId, maps: analysis.attention })
-    } else if (shown.layer !== layer || shown.query !== query) attention.request({ analysisId, layer, query })
+    } else if (shown?.layer !== layer || shown.query !== query) attention.request({ analysisId, layer, query })
     if (mode === 'similarity' && patch !== undefined && compared?.patch !== patch) similarity.request({ analysisId, patch })
   }
 

@@ -137,7 +137,7 @@ export const useSearchStore = defineStore('search', () => {
     const { library: opened } = library
     const modelId = models.active?.id
     if (asked === undefined || opened === undefined || modelId === undefined) return
-    const patches = asked.kind === 'patches' || settings.values.keepPatches
+    const patches = asked.kind === 'patches' || models.keepsPatches
     const done = await embed.start({ libraryId: opened.libraryId, rows: undefined, modelId, patches }, { name: opened.name, path: opened.path })
     if (done && query.value === asked) await search(asked)
   }

@@ -38,7 +38,7 @@ export function shownField(state: ReadyAnalysis, view: InspectorView, options: F
   const { gridHeight, gridWidth } = analysis
   switch (view.mode) {
     case 'attention':
-      return attentionField(analysis, state.attention, view.head, view.mass, options.sharedRange)
+      return state.attention && attentionField(analysis, state.attention, view.head, view.mass, options.sharedRange)
     case 'pca':
       return { kind: 'colour', rgb: analysis.pca.rgb, gridHeight, gridWidth, mask: options.foregroundOnly ? analysis.pca.foreground : undefined }
     case 'similarity': {

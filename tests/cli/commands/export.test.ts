@@ -6,7 +6,7 @@ import { exportTo, type ExportOptions } from '../../../src/cli/commands/export'
 import { UsageError } from '../../../src/cli/exit-codes'
 import { heightByWidth } from '../../../src/cli/options'
 import { createTerminal } from '../../../src/cli/terminal'
-import { openModelFolder } from '../../../src/engine/weights'
+import { openModelFolder, requireVit } from '../../../src/engine/weights'
 import { temporaryFolder } from '../../helpers/folders'
 import { smallConfigs, writeSmallModel } from '../../helpers/small-models'
 
@@ -55,7 +55,7 @@ it('writes half-precision weights, told with what they change, and refuses them 
   await writeSmallModel(join(folder, 'model'), smallConfigs.dino)
   const workspace = join(folder, 'workspace')
   const copy = await run(join(folder, 'model'), { to: `${join(folder, 'copy')}/`, precision: 'fp16', workspace })
-  const { weights, manifest } = await openModelFolder(join(folder, 'copy'))
+  const { weights, manifest } = requireVit(await openModelFolder(join(folder, 'copy')), 'read')
   expect([copy.code, new Set(Array.from(weights.tensors.values(), ({ dtype }) => dtype)), manifest.description]).toEqual([0, new Set(['float16']), 'Random numbers. Weights rounded to half precision.'])
   expect(copy.stdout.split('\n')[0]).toMatch(/hash checked, weights rounded to half precision and compared with the exact ones on 4 pictures:$/)
   const file = await run(join(folder, 'model'), { to: join(folder, 'out', 'half.safetensors'), precision: 'fp16', workspace }, true)

@@ -16,7 +16,7 @@ const resources = join(import.meta.dirname, '..', '..', '..', 'resources')
 it('gives the page the file, its table of differences, and the rows of that table', async () => {
   const folder = await temporaryFolder()
   const exports = await createExports(join(folder, 'exports'))
-  const models = createModelStore({ bundledFolder: join(resources, 'models'), modelsFolder: join(folder, 'models') })
+  const models = createModelStore({ bundledFolder: join(resources, 'models'), modelsFolder: join(folder, 'models'), tryOnnx: () => Promise.reject(new Error('nothing is tried here')) })
   const handlers = modelExportHandlers({ options: { version: '1', workspace: folder, resources, threads: 1 }, models, exports })
   const progress: Progress[] = []
   const context = { signal: new AbortController().signal, emit: (event: Progress) => progress.push(event) }
@@ -49,7 +49,7 @@ it('gives the page the file, its table of differences, and the rows of that tabl
 it('leaves nothing of an export that was refused', async () => {
   const folder = await temporaryFolder()
   const exports = await createExports(join(folder, 'exports'))
-  const models = createModelStore({ bundledFolder: join(resources, 'models'), modelsFolder: join(folder, 'models') })
+  const models = createModelStore({ bundledFolder: join(resources, 'models'), modelsFolder: join(folder, 'models'), tryOnnx: () => Promise.reject(new Error('nothing is tried here')) })
   const handlers = modelExportHandlers({ options: { version: '1', workspace: folder, resources, threads: 1 }, models, exports })
   const context = { signal: new AbortController().signal, emit: () => undefined }
   await expect(handlers['models.export']({ modelId: 'nonesuch', format: 'onnx', bakedSize: undefined, precision: undefined }, context)).rejects.toMatchObject({ code: 'NOT_FOUND' })

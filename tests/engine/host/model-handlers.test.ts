@@ -30,6 +30,7 @@ describe('models.remove', () => {
       describe: refuse,
       find: refuse,
       stored: refuse,
+      inspectOnnx: refuse,
       add: refuse,
       remove: async () => {
         await use()

@@ -22,7 +22,7 @@ const told: RunInfo[] = []
 const startTrainer: StartTrainer = () => {
   const [port, trainer] = memoryPair<ClientMessage, HostMessage>()
   const exit = createExitNews()
-  const served = serveTrainer({ run: trainRun, card: () => Promise.reject(new Error('not here')) })
+  const served = serveTrainer({ run: trainRun, card: () => Promise.reject(new Error('not here')), tryGraph: () => Promise.reject(new Error('not here')) })
   served.attach(trainer)
   trainer.onClose(() => {
     void served.end('the engine is gone').then(() => {

@@ -5,7 +5,7 @@ import type { Precision } from '../../../src/engine/contract'
 import type { VitConfig } from '../../../src/engine/nn'
 import { createRuntime, type Runtime } from '../../../src/engine/runtime'
 import { cosine, randomStream } from '../../../src/engine/tensor'
-import type { ModelFolder } from '../../../src/engine/weights'
+import type { VitModelFolder } from '../../../src/engine/weights'
 import { temporaryFolder } from '../../helpers/folders'
 import { readGoldenTensors } from '../../helpers/golden-tensors'
 import { smallConfigs, writeSmallModel } from '../../helpers/small-models'
@@ -18,7 +18,7 @@ afterAll(async () => {
   await runtime.dispose()
 })
 
-const inPrecision = (model: ModelFolder, precision: Precision, on: Runtime = runtime): Backbone => loadBackbone(on, { ...model, manifest: { ...model.manifest, precision } })
+const inPrecision = (model: VitModelFolder, precision: Precision, on: Runtime = runtime): Backbone => loadBackbone(on, { ...model, manifest: { ...model.manifest, precision } })
 
 function batchOf({ patchSize, positionGrid }: VitConfig, count: number): PatchBatch {
   const grid = { height: positionGrid, width: positionGrid }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { dinoConfig, dinov2Config, type VitConfig } from '../../../src/engine/nn'
 import { tensor, type Tensor } from '../../../src/engine/tensor'
-import { importModel, openModelFolder, readSafetensors, writeSafetensors, type ModelFolder } from '../../../src/engine/weights'
+import { importModel, openModelFolder, readSafetensors, writeSafetensors, type VitModelFolder } from '../../../src/engine/weights'
 import type { HuggingFaceModel } from '../../../src/engine/weights/layout/hugging-face'
 import { context, fixtures, put, temporaryFolder, tensorsOf } from './support/files'
 import { chunked, huggingFace, renamed, type Tensors } from './support/layouts'
@@ -25,7 +25,7 @@ const cases: readonly { readonly name: string; readonly model: HuggingFaceModel;
 
 const head: readonly (readonly [string, Tensor])[] = [['head.mlp.0.weight', tensor('float32', [2, 2], new Float32Array(4))]]
 
-async function importFrom(source: string): Promise<ModelFolder> {
+async function importFrom(source: string): Promise<VitModelFolder> {
   return importModel({ source, modelsFolder: models }, context())
 }
 
@@ -56,7 +56,7 @@ function huggingFaceConfig({ dim, depth, heads, patchSize, registers, feedForwar
 describe.each(cases)('$name', ({ name, model, config }) => {
   const golden = join(fixtures, 'goldens/vit', name)
   let weights: Tensors
-  let direct: ModelFolder
+  let direct: VitModelFolder
 
   beforeAll(async () => {
     const stored = await tensorsOf(join(golden, 'weights.pth'))

@@ -2,7 +2,7 @@
 import { copyFile, lstat, mkdir, open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EngineError, type ParityRow, type WeightPrecision } from '../../contract'
-import { isRounding, manifestFile, openModelFolder, verifyModelFolder, weightsFile, withStoredAs, writeModelFolder, type ModelFolder } from '../../weights'
+import { isRounding, isVit, manifestFile, openModelFolder, requireVit, verifyModelFolder, weightsFile, withStoredAs, writeModelFolder, type ModelFolder, type VitModelFolder } from '../../weights'
 import { roundedDescription } from './rounded-description'
 import { checkRounding, type RoundingCheck } from './rounding-check'
 import { stageBeside } from './staging'
@@ -29,6 +29,7 @@ export interface CopiedModel {
  * the range, RUNTIME when rounding changes too much; the signal's reason when cancelled
  */
 export async function copyModelFolder(path: string, model: ModelFolder, { precision, signal, check }: CopyModelOptions): Promise<CopiedModel> {
+  const rewritten = precision === undefined ? undefined : { vit: requireVit(model, `copied at another precision; without one its files are copied as they are`), precision }
   const name = basename(path)
   const taken = await lstat(path).then(
     () => true,
@@ -39,25 +40,31 @@ export async function copyModelFolder(path: string, model: ModelFolder, { precis
   let parity: readonly ParityRow[] = []
   const [copied = path] = await stageBeside(path, async (staging) => {
     const copy = join(staging, name)
-    await (precision === undefined ? copyAsIs(copy, model, signal) : writeAt(copy, model, precision, signal))
+    await (rewritten === undefined ? copyAsIs(copy, model, signal) : writeAt(copy, rewritten.vit, rewritten.precision, signal))
     const written = await openModelFolder(copy)
     await verifyModelFolder(written, signal)
-    if (isRounding(model.weights, precision)) ({ parity } = await checkRounding(path, name, written.weights, model, await check(), signal))
+    if (rewritten !== undefined && isVit(written) && isRounding(rewritten.vit.weights, precision)) ({ parity } = await checkRounding(path, name, written.weights, rewritten.vit, await check(), signal))
     return [name]
   })
-  return { files: [join(copied, manifestFile), join(copied, weightsFile)], parity }
+  return { files: filesOf(model).map((file) => join(copied, file)), parity }
 }
 
-async function copyAsIs(copy: string, { folder }: ModelFolder, signal: AbortSignal): Promise<void> {
+/** Names of a model's files, the one that describes it first. */
+function filesOf(model: ModelFolder): string[] {
+  return [manifestFile, ...(isVit(model) ? [weightsFile] : model.manifest.weights.files.map(({ name }) => name))]
+}
+
+/** The description last, without which the rest is no model. */
+async function copyAsIs(copy: string, model: ModelFolder, signal: AbortSignal): Promise<void> {
   await mkdir(copy)
-  for (const file of [weightsFile, manifestFile]) {
+  for (const file of filesOf(model).reverse()) {
     signal.throwIfAborted()
-    await copyFile(join(folder, file), join(copy, file))
+    await copyFile(join(model.folder, file), join(copy, file))
     await flush(join(copy, file))
   }
 }
 
-async function writeAt(copy: string, model: ModelFolder, precision: WeightPrecision, signal: AbortSignal): Promise<void> {
+async function writeAt(copy: string, model: VitModelFolder, precision: WeightPrecision, signal: AbortSignal): Promise<void> {
   await verifyModelFolder(model, signal)
   const { id, ...draft } = isRounding(model.weights, precision) ? roundedDescription(model.manifest) : model.manifest
   await withStoredAs(model.weights, precision, (tensors) => writeModelFolder([{ id, folder: copy }], { ...draft, tensors }, { signal, emit: () => undefined }))

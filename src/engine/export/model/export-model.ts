@@ -1,7 +1,7 @@
 /** @file Any model, imported, bundled or trained, in any of the forms it can be taken away in. */
 import { EngineError, type JobContext, type ModelFormat, type ParityRow, type Progress, type WeightPrecision } from '../../contract'
 import { createProgress } from '../../progress'
-import { hashElements, verifyModelFolder, withTensors, type ModelFolder } from '../../weights'
+import { hashElements, requireVit, verifyModelFolder, withTensors, type ModelFolder } from '../../weights'
 import type { OnnxGraphOptions } from './onnx-graph'
 import { writeOnnxModel, type OnnxCheck } from './onnx-model'
 import type { RoundingCheck } from './rounding-check'
@@ -30,18 +30,19 @@ export interface ExportedModel {
 /**
  * Writes `model` to `path`: all of it, verified, or nothing. A damaged model is refused first.
  * @param check asked for only where the file has to be run
- * @throws EngineError MODEL_DAMAGED, MODEL_TENSOR when a weight is beyond half precision, DISK, BAD_REQUEST when a fixed size holds no
- * patch or a precision is asked for in ONNX, RUNTIME when the written file gives other numbers
+ * @throws EngineError MODEL_DAMAGED, MODEL_UNSUPPORTED for a graph of another maker, MODEL_TENSOR when a weight is beyond half precision,
+ * DISK, BAD_REQUEST when a fixed size holds no patch or a precision is asked for in ONNX, RUNTIME when the written file gives other numbers
  */
 export async function exportModel(model: ModelFolder, options: ModelExportOptions, check: () => Promise<ModelCheck>, { signal, emit }: JobContext<Progress>): Promise<ExportedModel> {
   const { path, format, size, attention, keepFailed, precision } = options
-  const { manifest, weights } = model
+  const vit = requireVit(model, 'exported; the file it was imported from is the same')
+  const { manifest, weights } = vit
   if (format === 'onnx' && precision !== undefined) throw new EngineError('BAD_REQUEST', 'the weights of an ONNX file are as wide as the model has them; another precision is for safetensors')
   await verifyModelFolder(model, signal)
   const { bytes } = manifest.weights
   if (format === 'safetensors') {
     const progress = countUpTo(bytes, emit)
-    const written = await writeSafetensorsModel(path, model, { precision, signal, onWritten: progress.advance, check })
+    const written = await writeSafetensorsModel(path, vit, { precision, signal, onWritten: progress.advance, check })
     progress.finish()
     return written
   }
@@ -51,7 +52,7 @@ export async function exportModel(model: ModelFolder, options: ModelExportOption
   const onChecked = (batches: number): void => {
     progress.advance(Math.floor(bytes / batches))
   }
-  const written = await writeOnnxModel(path, model, await check(), { size, attention, keepFailed, elementsSha256, signal, onChecked, onWritten: progress.advance })
+  const written = await writeOnnxModel(path, vit, await check(), { size, attention, keepFailed, elementsSha256, signal, onChecked, onWritten: progress.advance })
   progress.finish()
   return written
 }

@@ -5,7 +5,7 @@ import { buildModel, constant, integers, type Value } from '../../graph'
 import { clsOf, patchTokensOf, positionWeights, visionTransformer, vitParameterValues, type BlockOutput, type VitConfig } from '../../nn'
 import type { OnnxModel } from '../../onnx'
 import { reshape, sliceToEnd } from '../../ops'
-import type { ModelFolder } from '../../weights'
+import type { VitModelFolder } from '../../weights'
 import { pixelRows, type PixelSize } from './pixel-rows'
 import { positionWeightValues } from './position-weights'
 
@@ -28,7 +28,7 @@ const maximumPatches = 4096
  * The graph, its weights referred to where they lie in the model folder under their official names.
  * @throws EngineError BAD_REQUEST when a fixed size holds no patch, or more than 4096
  */
-export function onnxGraph({ manifest, weights }: ModelFolder, { attention, size }: OnnxGraphOptions): OnnxModel {
+export function onnxGraph({ manifest, weights }: VitModelFolder, { attention, size }: OnnxGraphOptions): OnnxModel {
   const { config } = manifest
   const { patchSize, positionGrid, positionInterpolation } = config
   if (size?.some((edge) => edge < patchSize) === true)

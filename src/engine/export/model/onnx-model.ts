@@ -5,7 +5,7 @@ import { saveFile } from '../../files'
 import { vitParameters } from '../../nn'
 import type { OnnxModel } from '../../onnx'
 import type { Session } from '../../runtime'
-import { embeddedDescription, unusedTensorEntry, withTensors, type ModelFolder } from '../../weights'
+import { embeddedDescription, unusedTensorEntry, withTensors, type VitModelFolder } from '../../weights'
 import { checkPictures } from './check-pictures'
 import { exportMetadata } from './metadata'
 import { writeOnnxFile } from './onnx-file'
@@ -44,7 +44,7 @@ export interface WrittenOnnxModel {
  * Writes `path`, its table of differences, and `path`.data where the weights are too large for one file.
  * @throws EngineError RUNTIME when the file does not give the engine's numbers (`detail.parity`, `detail.kept`), DISK; the signal's reason when cancelled
  */
-export async function writeOnnxModel(path: string, model: ModelFolder, check: OnnxCheck, options: OnnxModelOptions): Promise<WrittenOnnxModel> {
+export async function writeOnnxModel(path: string, model: VitModelFolder, check: OnnxCheck, options: OnnxModelOptions): Promise<WrittenOnnxModel> {
   const { signal, size, attention, elementsSha256 } = options
   const { config, preprocessing, name: modelName, weights } = model.manifest
   const name = basename(path)
@@ -80,7 +80,7 @@ function differs(path: string, parity: readonly ParityRow[]): EngineError {
 }
 
 /** Parameters that inference has no use for, such as the mask token: without them, importing the file would not give the same model. */
-async function unusedParameters({ manifest, weights }: ModelFolder, { graph }: OnnxModel): Promise<Readonly<Record<string, string>>> {
+async function unusedParameters({ manifest, weights }: VitModelFolder, { graph }: OnnxModel): Promise<Readonly<Record<string, string>>> {
   const used = new Set(graph.initializers.map(({ name }) => name))
   const unused = vitParameters(manifest.config).filter(({ name }) => !used.has(name))
   return withTensors(weights, async (read) => {

@@ -1,6 +1,6 @@
 /** @file Whether weights that were rounded still see the same: compared with the exact ones on real pictures before they get their name. */
 import { EngineError, type ParityRow } from '../../contract'
-import type { ModelFolder, SafetensorsIndex } from '../../weights'
+import type { SafetensorsIndex, VitModelFolder } from '../../weights'
 import { checkPictures } from './check-pictures'
 import { compareModels, passesRounding, roundingTolerance, type ReferenceModel } from './parity'
 
@@ -26,7 +26,7 @@ export interface RoundingReport {
  * Compares the weights at `weights` with those of `model`; `path` is for messages.
  * @throws EngineError RUNTIME when the CLS tokens of a picture differ by more than {@link roundingTolerance}; the signal's reason
  */
-export async function checkRounding(path: string, file: string, weights: SafetensorsIndex, model: ModelFolder, check: RoundingCheck, signal: AbortSignal): Promise<RoundingReport> {
+export async function checkRounding(path: string, file: string, weights: SafetensorsIndex, model: VitModelFolder, check: RoundingCheck, signal: AbortSignal): Promise<RoundingReport> {
   const { config, preprocessing, name, weights: stored } = model.manifest
   const rounded = check.withWeights(weights)
   const parity: ParityRow[] = []

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path'
 import { EngineError, type ParityRow, type WeightPrecision } from '../../contract'
 import { saveFile } from '../../files'
-import { embeddedDescription, hashElements, isRounding, readSafetensorsIndex, withStoredAs, withTensors, writeSafetensorsFrom, type ModelFolder } from '../../weights'
+import { embeddedDescription, hashElements, isRounding, readSafetensorsIndex, withStoredAs, withTensors, writeSafetensorsFrom, type VitModelFolder } from '../../weights'
 import { exportMetadata } from './metadata'
 import { parityPath } from './parity-path'
 import { checkRounding, type RoundingCheck } from './rounding-check'
@@ -24,7 +24,7 @@ export interface SafetensorsFileOptions {
  * @throws EngineError DISK when it cannot be written or does not read back, MODEL_TENSOR when a weight is beyond the range, RUNTIME
  * when rounding changes too much; the signal's reason when cancelled
  */
-export async function writeSafetensorsModel(path: string, model: ModelFolder, { precision, signal, onWritten, check }: SafetensorsFileOptions): Promise<{ readonly files: string[]; readonly parity: readonly ParityRow[] }> {
+export async function writeSafetensorsModel(path: string, model: VitModelFolder, { precision, signal, onWritten, check }: SafetensorsFileOptions): Promise<{ readonly files: string[]; readonly parity: readonly ParityRow[] }> {
   const { manifest, weights } = model
   const name = basename(path)
   const rounding = isRounding(weights, precision)

@@ -4,7 +4,7 @@ import { requireAccess } from '../access'
 import type { BackboneCache, Disposable } from '../backbone-cache'
 import type { EngineState } from '../engine-state'
 
-type ModelRequests = 'models.list' | 'models.import' | 'models.remove'
+type ModelRequests = 'models.list' | 'models.inspectOnnx' | 'models.import' | 'models.remove'
 
 interface ModelState extends Pick<EngineState, 'options' | 'models'> {
   readonly backbones: Pick<BackboneCache<Disposable>, 'evict'>
@@ -14,9 +14,13 @@ interface ModelState extends Pick<EngineState, 'options' | 'models'> {
 export function modelHandlers({ options, models, backbones }: ModelState): Pick<Handlers<EngineContract>, ModelRequests> {
   return {
     'models.list': () => models.list(),
-    'models.import': async ({ path, name }, context) => {
+    'models.inspectOnnx': async ({ path }, context) => {
       await requireAccess(options.root, path)
-      return models.add(path, name, context)
+      return models.inspectOnnx(path, context)
+    },
+    'models.import': async ({ path, name, onnx }, context) => {
+      await requireAccess(options.root, path)
+      return models.add(path, name, onnx, context)
     },
     'models.remove': async ({ modelId }) => {
       await backbones.evict(modelId)

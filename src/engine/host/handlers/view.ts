@@ -3,6 +3,7 @@ import type { AnalyseRequest, Analysis, EngineContract, Handlers } from '../../c
 import { attentionOf, pcaOf, similarityTo, type AnalysisState } from '../../inference'
 import { readImageFile } from '../../image'
 import { createProgress } from '../../progress'
+import { givesOf } from '../../weights'
 import type { EngineState } from '../engine-state'
 import { describeLook, lookAtPicture } from '../look-at-picture'
 import { preparePatchSearch } from '../search-patches'
@@ -24,7 +25,7 @@ async function describe(request: AnalyseRequest, analysisId: string, state: Anal
     layers: depth,
     heads,
     extent: prepared.extent,
-    attention: await attentionOf(state, depth - 1, 'cls'),
+    attention: givesOf(backbone.config).attention ? await attentionOf(state, depth - 1, 'cls') : undefined,
     pca: await pcaOf(state),
     modelMs,
     note: describeLook(state),

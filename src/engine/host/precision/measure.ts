@@ -3,9 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { EngineError, messageOf, nearEnoughCosine, worthwhileSpeed, type JobContext, type Precision, type PrecisionCard, type PrecisionVerdict, type Progress } from '../../contract'
 import { prepareEvaluation, readImageFile } from '../../image'
-import { loadBackbone, measurePrecision, requirePrecision, type BackboneDescription, type MeasuredPrecision, type PrecisionPicture } from '../../inference'
+import { loadBackbone, measurePrecision, requirePrecision, type DescribedModel, type MeasuredPrecision, type PrecisionPicture } from '../../inference'
 import type { Runtime } from '../../runtime'
-import type { SafetensorsIndex } from '../../weights'
 import { spreadFirst } from '../embed-plan'
 
 /** Enough for ten neighbours of each to mean something, few enough for half a minute. */
@@ -32,7 +31,7 @@ function verdictOf({ cls, patches, speed }: MeasuredPrecision): PrecisionVerdict
  * is left out.
  * @throws EngineError BAD_REQUEST for fp32 itself, a precision the provider does not have, or too few pictures; RUNTIME; the signal's reason
  */
-export async function measureCard(runtime: Runtime, { manifest, weights }: { readonly manifest: BackboneDescription; readonly weights: SafetensorsIndex }, { precision, folder, pictures }: MeasureRequest, { signal, emit }: JobContext<Progress>): Promise<PrecisionCard> {
+export async function measureCard(runtime: Runtime, { manifest, weights }: DescribedModel, { precision, folder, pictures }: MeasureRequest, { signal, emit }: JobContext<Progress>): Promise<PrecisionCard> {
   if (precision === 'fp32') throw new EngineError('BAD_REQUEST', 'fp32 is what others are compared with')
   requirePrecision(runtime, precision)
   const [exact, own] = [loadBackbone(runtime, { manifest: { ...manifest, precision: 'fp32' }, weights }), loadBackbone(runtime, { manifest: { ...manifest, precision }, weights })]

@@ -3,7 +3,9 @@ import { basename } from 'node:path'
 import type { JobContext, Precision, PrecisionCard, PrecisionMeasureRequest, PrecisionState, Progress } from '../../contract'
 import { offeredPrecisions } from '../../inference'
 import type { Runtime } from '../../runtime'
+import { requireVit, type VitModelFolder } from '../../weights'
 import type { EngineState } from '../engine-state'
+import type { UsedModel } from '../model-store'
 import { presence } from '../row-hashes'
 import type { KeptPrecisions } from './kept-precisions'
 import { measureCard, samplePictures, type PictureReader } from './measure'
@@ -15,22 +17,28 @@ export async function precisionOf(kept: KeptPrecisions, runtime: Promise<Runtime
   return offeredPrecisions(await runtime).includes(precision) ? precision : 'fp32'
 }
 
-/** @throws EngineError NOT_FOUND */
-export async function precisionState({ models, precisions, runtime }: EngineState, modelId: string): Promise<PrecisionState> {
-  const { manifest } = await models.find(modelId)
-  const opened = await runtime
-  const { cards } = await precisions.of(manifest.weights.sha256)
-  return { modelId, precision: manifest.precision ?? 'fp32', offered: offeredPrecisions(opened), cards: cards.filter(({ provider }) => provider === opened.provider) }
+/** A model that can be computed in other precisions. @throws EngineError NOT_FOUND, MODEL_UNSUPPORTED for the graph of another maker */
+async function find({ models }: EngineState, modelId: string): Promise<Extract<UsedModel, VitModelFolder>> {
+  return requireVit(await models.find(modelId), 'computed in another precision')
 }
 
-/** @throws EngineError as `measureCard`; NOT_FOUND, DISK */
+/** @throws EngineError NOT_FOUND, MODEL_UNSUPPORTED */
+export async function precisionState(state: EngineState, modelId: string): Promise<PrecisionState> {
+  const { precisions, runtime } = state
+  const { manifest } = await find(state, modelId)
+  const opened = await runtime
+  const { cards } = await precisions.of(manifest.weights.sha256)
+  return { modelId, precision: manifest.precision, offered: offeredPrecisions(opened), cards: cards.filter(({ provider }) => provider === opened.provider) }
+}
+
+/** @throws EngineError as `measureCard`; NOT_FOUND, MODEL_UNSUPPORTED, DISK */
 export async function measureModel(state: EngineState, { modelId, libraryId, precision }: PrecisionMeasureRequest, context: JobContext<Progress>): Promise<PrecisionCard> {
-  const model = await state.models.find(modelId)
+  const model = await find(state, modelId)
   const { folder, pictures } = libraryId === undefined ? { folder: undefined, pictures: await samplePictures(state.options.resources) } : picturesOf(state, libraryId)
   const card = await measureCard(await state.runtime, model, { precision, folder, pictures }, context)
   await state.precisions.keepCard(model.manifest.weights.sha256, card)
   // What it was computed in may have been found too far.
-  if ((await state.models.find(modelId)).manifest.precision !== model.manifest.precision) await forgetSessions(state, model.manifest.weights.sha256)
+  if ((await find(state, modelId)).manifest.precision !== model.manifest.precision) await forgetSessions(state, model.manifest.weights.sha256)
   return card
 }
 
@@ -40,9 +48,9 @@ function picturesOf({ libraries }: EngineState, libraryId: string): { readonly f
   return { folder: basename(libraries.root(libraryId)), pictures }
 }
 
-/** @throws EngineError NOT_FOUND, BAD_REQUEST for what was not measured or is not near enough, DISK */
+/** @throws EngineError NOT_FOUND, MODEL_UNSUPPORTED, BAD_REQUEST for what was not measured or is not near enough, DISK */
 export async function choosePrecision(state: EngineState, modelId: string, precision: Precision): Promise<PrecisionState> {
-  const { manifest } = await state.models.find(modelId)
+  const { manifest } = await find(state, modelId)
   await state.precisions.choose(manifest.weights.sha256, precision, (await state.runtime).provider)
   await forgetSessions(state, manifest.weights.sha256)
   return precisionState(state, modelId)

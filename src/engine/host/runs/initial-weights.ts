@@ -2,7 +2,7 @@
 import { EngineError } from '../../contract'
 import { architectureName, type VitConfig } from '../../nn'
 import type { RunInit } from '../../train'
-import type { ModelFolder } from '../../weights'
+import { isVit, requireVit, type ModelFolder } from '../../weights'
 import { architectureDifferences } from './architecture-match'
 import { isRunTeacher } from './teacher-model'
 
@@ -23,7 +23,7 @@ export const runPrefix = 'run:'
  * @param init `scratch`, `auto`, `run:ID`, or a model
  * @param auto what the recipe says where `init` is `auto`
  * @returns undefined from scratch
- * @throws EngineError TRAIN_INIT when the architectures differ; what the sources throw
+ * @throws EngineError TRAIN_INIT when the architectures differ, MODEL_UNSUPPORTED for a graph of another maker; what the sources throw
  */
 export async function initialWeights(init: string, auto: 'auto' | 'scratch', config: VitConfig, sources: WeightSources): Promise<ModelFolder | undefined> {
   if (init === 'scratch' || (init === 'auto' && auto === 'scratch')) return undefined
@@ -40,10 +40,11 @@ export function runInit(model: ModelFolder | undefined): RunInit | undefined {
 
 /** The first that was trained elsewhere and fits: what another run of one's own has learned is begun with on request only. */
 function pretrained(models: readonly ModelFolder[], config: VitConfig): ModelFolder | undefined {
-  return models.find(({ manifest }) => manifest.trained && !isRunTeacher(manifest) && architectureDifferences(config, manifest.config).length === 0)
+  return models.filter(isVit).find(({ manifest }) => manifest.trained && !isRunTeacher(manifest) && architectureDifferences(config, manifest.config).length === 0)
 }
 
-function requireFit({ manifest }: ModelFolder, config: VitConfig): void {
+function requireFit(model: ModelFolder, config: VitConfig): void {
+  const { manifest } = requireVit(model, 'trained from')
   const differences = architectureDifferences(config, manifest.config)
   if (differences.length === 0) return
   const changes = differences.map(({ change }) => change)

@@ -7,7 +7,7 @@ import { partialName, syncFolder } from '../../files'
 import { vitParameters } from '../../nn'
 import { bestCheckpoint, headsFile, loadCheckpoint, newestCheckpoint, parseRecipe, readRunRecipe, recipeConfig, trainedPreprocessing, type CheckpointInfo, type Recipe, type RunFolder } from '../../train'
 import { formatShape, type Shape } from '../../tensor'
-import { addModel, listModelFolders, writeSafetensorsFrom, type ModelFolder, type ModelManifest, type ModelsPlace, type NamedSource, type TensorSource } from '../../weights'
+import { addModel, isVit, listModelFolders, writeSafetensorsFrom, type ModelManifest, type ModelsPlace, type NamedSource, type TensorSource, type VitModelFolder } from '../../weights'
 
 /** Names of the tensors of a checkpoint's teacher begin with the part of the network they belong to. */
 const backbonePrefix = 'backbone.'
@@ -45,16 +45,16 @@ function howTrained({ method }: Recipe, { description }: RunFolder): string {
  * @param heads whether the heads trained with it are to lie beside its weights, for a distillation to learn from
  * @throws EngineError CHECKPOINT when there is none or none can be read, DISK, RECIPE; the signal's reason
  */
-export async function teacherModel(run: RunFolder, which: 'newest' | 'best', place: ModelsPlace, context: JobContext<Progress>, heads?: 'with heads'): Promise<ModelFolder> {
+export async function teacherModel(run: RunFolder, which: 'newest' | 'best', place: ModelsPlace, context: JobContext<Progress>, heads?: 'with heads'): Promise<VitModelFolder> {
   const found = await findCheckpoint(run, which, context.signal)
   const source = sourceOf(run, found.step)
-  const known = (await listModelFolders(place.modelsFolder)).models.find(({ manifest }) => manifest.provenance.source === source)
+  const known = (await listModelFolders(place.modelsFolder)).models.filter(isVit).find(({ manifest }) => manifest.provenance.source === source)
   const model = known ?? (await addTeacher(run, found, place, context))
   if (heads !== undefined) await addHeads(run, found, model, context.signal)
   return model
 }
 
-async function addTeacher(run: RunFolder, found: CheckpointInfo, place: ModelsPlace, context: JobContext<Progress>): Promise<ModelFolder> {
+async function addTeacher(run: RunFolder, found: CheckpointInfo, place: ModelsPlace, context: JobContext<Progress>): Promise<VitModelFolder> {
   const { description } = run
   const recipe = parseRecipe(await readRunRecipe(run))
   const config = recipeConfig(recipe)

@@ -1,6 +1,8 @@
-/** @file What a trainer process does for the engine, which is its only client. */
+/** @file What a trainer process does for the engine, which is its only client: training, and the trials that may cost a process its life. */
 import { call, job, type FeasibilityCard, type Progress, type ProviderName, type TrainEvent, type TrainResult } from '../../contract'
 import type { FilePath } from '../../files'
+import type { OnnxTrial } from '../../weights'
+import type { TryGraphRequest } from '../foreign/try-graph'
 
 /** How hard a trainer may work, as the engine was started. */
 export interface TrainerMachine {
@@ -35,6 +37,8 @@ export const trainerContract = {
   /** Trains, or goes on. Cancel writes a checkpoint and gives the result `stopped`. */
   'trainer.run': job<TrainerRunRequest, TrainEvent, TrainResult>(),
   'trainer.card': job<TrainerCardRequest, Progress, FeasibilityCard>(),
+  /** Runs the graph of another maker on made-up pictures. */
+  'onnx.try': job<TryGraphRequest, Progress, OnnxTrial>(),
   'trainer.pause': call<{ readonly paused: boolean }, undefined>(),
   'trainer.finishBy': call<{ readonly at: string | undefined }, undefined>(),
 } as const

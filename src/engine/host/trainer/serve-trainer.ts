@@ -1,6 +1,8 @@
 /** @file The trainer's side of its contract: one run or trial, steered from outside between its steps. */
 import { EngineError, type FeasibilityCard, type HostPort, type JobContext, type Progress, type TrainEvent, type TrainResult } from '../../contract'
 import type { TrainControl } from '../../train'
+import type { OnnxTrial } from '../../weights'
+import type { TryGraphRequest } from '../foreign/try-graph'
 import { createHost } from '../host'
 import { trainerContract, type TrainerCardRequest, type TrainerContract, type TrainerMachine } from './contract'
 
@@ -8,6 +10,7 @@ import { trainerContract, type TrainerCardRequest, type TrainerContract, type Tr
 export interface Training {
   run(options: TrainerMachine & { readonly folder: string; readonly control: TrainControl }, context: JobContext<TrainEvent>): Promise<TrainResult>
   card(request: TrainerCardRequest, context: JobContext<Progress>): Promise<FeasibilityCard>
+  tryGraph(request: TryGraphRequest, signal: AbortSignal): Promise<OnnxTrial>
 }
 
 export interface Trainer {
@@ -51,6 +54,7 @@ export function serveTrainer(training: Training): Trainer {
         const images = request.images.map((image) => ({ ...image, path: asPath(image.path) }))
         return track({ signal }, (stop) => training.card({ ...request, images }, { signal: stop, emit }))
       },
+      'onnx.try': (request, { signal }) => track({ signal }, (stop) => training.tryGraph(request, stop)),
       'trainer.pause': (request) => {
         paused = request.paused
         return Promise.resolve(undefined)

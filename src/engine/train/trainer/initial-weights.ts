@@ -2,7 +2,7 @@
 import { EngineError } from '../../contract'
 import { initialHeadParameters, initialParameters } from '../../nn'
 import { formatShape, toFloat32, type Tensor } from '../../tensor'
-import { readSafetensors, type ModelFolder } from '../../weights'
+import { readSafetensors, requireVit, type ModelFolder } from '../../weights'
 import { headPrefix, tensorOf, type StepSpec, type TrainingState } from '../step'
 
 const backbonePrefix = 'backbone.'
@@ -28,7 +28,7 @@ export async function fillInitialWeights(state: TrainingState, spec: StepSpec, s
 
 async function backboneOf(model: ModelFolder, { student }: TrainingState): Promise<[string, Tensor<'float32'>][]> {
   const { name: modelName } = model.manifest
-  const tensors = await readSafetensors(model.weights.path)
+  const tensors = await readSafetensors(requireVit(model, 'trained from').weights.path)
   const wanted = [...student.tensors].filter(([name]) => name.startsWith(backbonePrefix)).map(([name, tensor]) => [name.slice(backbonePrefix.length), tensor] as const)
   const problems = wanted.flatMap(([name, { shape }]) => {
     const found = tensors.get(name)

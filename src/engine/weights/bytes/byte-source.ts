@@ -1,4 +1,5 @@
 /** @file Random access to the bytes of one file, with every range checked against the file's size. */
+import type { Stats } from 'node:fs'
 import { EngineError, messageOf } from '../../contract'
 import { openRegularFile } from '../../files'
 
@@ -20,11 +21,19 @@ const maximumReadBytes = 2 ** 30
 
 /**
  * Opens a regular file for random access; the caller closes it.
- * @throws EngineError NOT_A_FILE, SOURCE_UNAVAILABLE
+ * @param check refuses by throwing what was opened, by what the system says of it
+ * @throws EngineError NOT_A_FILE, SOURCE_UNAVAILABLE; what `check` throws
  */
-export async function openByteSource(path: string): Promise<ByteSource> {
+export async function openByteSource(path: string, check?: (stats: Stats) => void): Promise<ByteSource> {
   const handle = await openRegularFile(path)
-  const { size } = await handle.stat()
+  const stats = await handle.stat()
+  const { size } = stats
+  try {
+    check?.(stats)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
   const read = async (offset: number, length: number): Promise<Buffer> => {
     checkRange(path, size, offset, length)
     const buffer = Buffer.allocUnsafeSlow(length)

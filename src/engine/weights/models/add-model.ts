@@ -4,9 +4,9 @@ import type { JobContext, Progress } from '../../contract'
 import { elementCount } from '../../tensor'
 import type { MatchedParameter } from '../layout/match-parameters'
 import { importedTensor } from './imported-tensor'
-import { folderNames, type ModelFolder } from './model-folder'
+import { folderNames, type VitModelFolder } from './model-folder'
 import { numberedId, slugOf } from './slug'
-import { writeModelFolder, type ModelDraft } from './write-model-folder'
+import { writeModelFolder, type ModelDraft, type ModelPlace } from './write-model-folder'
 
 /** Where models are kept. */
 export interface ModelsPlace {
@@ -27,19 +27,23 @@ const attempts = 10_000
  * Writes a drafted model under the first free id after its name.
  * @throws EngineError DISK, ALREADY_EXISTS, or what reading a tensor throws; the signal's reason
  */
-export async function placeModel({ modelsFolder, bundledFolder }: ModelsPlace, draft: ModelDraft, context: JobContext<Progress>): Promise<ModelFolder> {
+export async function placeModel(place: ModelsPlace, draft: ModelDraft, context: JobContext<Progress>): Promise<VitModelFolder> {
+  return writeModelFolder(await freePlaces(place, draft.name), draft, context)
+}
+
+/** Where a model of that name may go, in the order of preference. */
+export async function freePlaces({ modelsFolder, bundledFolder }: ModelsPlace, name: string): Promise<ModelPlace[]> {
   const bundled = new Set(bundledFolder === undefined ? [] : await folderNames(bundledFolder))
-  const slug = slugOf(draft.name)
+  const slug = slugOf(name)
   const ids = Array.from({ length: attempts }, (_, index) => numberedId(slug, index + 1)).filter((id) => !bundled.has(id))
-  const places = ids.map((id) => ({ id, folder: join(modelsFolder, id) }))
-  return writeModelFolder(places, draft, context)
+  return ids.map((id) => ({ id, folder: join(modelsFolder, id) }))
 }
 
 /**
  * Adds a model that was not imported from a file.
  * @throws EngineError as {@link placeModel}, MODEL_TENSOR for a tensor that is not floating point, MODEL_NOT_FINITE
  */
-export async function addModel(place: ModelsPlace, model: NewModel, context: JobContext<Progress>): Promise<ModelFolder> {
+export async function addModel(place: ModelsPlace, model: NewModel, context: JobContext<Progress>): Promise<VitModelFolder> {
   const { source } = model.provenance
   const tensors = model.tensors.map((parameter) => importedTensor(source, parameter))
   const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0)

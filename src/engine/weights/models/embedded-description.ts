@@ -6,7 +6,7 @@ import { EngineError } from '../../contract'
 import { vitParameters, type VitConfig } from '../../nn'
 import type { Tensor } from '../../tensor'
 import type { TensorSource } from '../bytes/tensor-source'
-import { manifestSchema, type ModelManifest } from './manifest'
+import { vitManifestSchema, type VitManifest } from './manifest'
 
 /** Under which name the metadata of a safetensors or ONNX file hold the description. */
 export const descriptionKey = 'dinoscope.model'
@@ -14,17 +14,17 @@ export const descriptionKey = 'dinoscope.model'
 const maximumLength = 2 ** 20
 
 /** A manifest without what belongs to the folder. `sha256` is that of the model folder's weights file. */
-export interface EmbeddedDescription extends Omit<ModelManifest, 'id' | 'weights'> {
+export interface EmbeddedDescription extends Omit<VitManifest, 'id' | 'weights'> {
   readonly sha256: string
   /** Of the elements of every parameter, in the order of `vitParameters`: what must be found in the file. */
   readonly elementsSha256: string
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
-const schema: z.ZodType<EmbeddedDescription> = manifestSchema.omit({ id: true, weights: true }).extend({ sha256: hash, elementsSha256: hash })
+const schema: z.ZodType<EmbeddedDescription> = vitManifestSchema.omit({ id: true, weights: true }).extend({ sha256: hash, elementsSha256: hash })
 
 /** Of a path only the last part is told: an exported file may go anywhere. */
-export function embeddedDescription({ id: _id, weights, ...manifest }: ModelManifest, elementsSha256: string): EmbeddedDescription {
+export function embeddedDescription({ id: _id, weights, ...manifest }: VitManifest, elementsSha256: string): EmbeddedDescription {
   const { provenance } = manifest
   const source = /[\\/]/.test(provenance.source) ? basename(provenance.source.replaceAll('\\', '/')) : provenance.source
   return { ...manifest, provenance: { ...provenance, source }, sha256: weights.sha256, elementsSha256 }

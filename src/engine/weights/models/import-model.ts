@@ -7,8 +7,8 @@ import type { CheckpointKey } from '../layout/select-state'
 import { readTensor } from '../safetensors/read'
 import { placeModel } from './add-model'
 import { importedTensor } from './imported-tensor'
-import type { ModelKind } from './manifest'
-import { openModelFolder, verifyModelFolder, type ModelFolder } from './model-folder'
+import { graphFile, type ModelKind } from './manifest'
+import { openModelFolder, requireVit, verifyModelFolder, type VitModelFolder } from './model-folder'
 import { findModelSource, nameOfSource } from './model-source'
 import { readSource } from './read-source'
 import { writeModelFolder, type ModelDraft, type ModelPlace } from './write-model-folder'
@@ -31,7 +31,7 @@ type SourceRequest = Omit<ImportRequest, 'modelsFolder' | 'bundledFolder'>
  * Imports a model as float32 under the official names. Tensors are read, checked and written one at a time.
  * @throws EngineError MODEL_KEYS, MODEL_NOT_FINITE, MODEL_UNSUPPORTED, DISK, CANCELLED or what the reader of the format throws
  */
-export async function importModel(request: ImportRequest, context: JobContext<Progress>): Promise<ModelFolder> {
+export async function importModel(request: ImportRequest, context: JobContext<Progress>): Promise<VitModelFolder> {
   return withDraft(request, context, (draft) => placeModel(request, draft, context))
 }
 
@@ -43,7 +43,7 @@ export async function importModelInto(
   place: ModelPlace,
   request: SourceRequest,
   context: JobContext<Progress>,
-): Promise<ModelFolder> {
+): Promise<VitModelFolder> {
   return withDraft(request, context, (draft) => writeModelFolder([place], draft, context))
 }
 
@@ -75,7 +75,7 @@ async function withDraft<T>(
 
 /** A copy of one of our own folders keeps what it says of itself, once its weights have proved to be those it says. */
 async function withModelFolder<T>(folder: string, name: string | undefined, signal: AbortSignal, use: (draft: ModelDraft) => Promise<T>): Promise<T> {
-  const model = await openModelFolder(folder)
+  const model = requireVit(await openModelFolder(folder), `imported as a folder; import its file ${graphFile}`)
   await verifyModelFolder(model, signal)
   const { manifest, weights } = model
   const source = await openByteSource(weights.path)
@@ -98,6 +98,7 @@ const layoutNames: Readonly<Record<ModelKind, string>> = {
   'hf-vit': 'a Hugging Face ViT model',
   dinoscope: 'a model folder',
   random: 'a model folder',
+  onnx: 'an ONNX graph',
 }
 
 /** A sentence such as `Imported from checkpoint.pth: the teacher of a training checkpoint, in the layout of official DINO weights.` */

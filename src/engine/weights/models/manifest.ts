@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { EngineError, isEngineError } from '../../contract'
 import { readRegularFile, saveFile } from '../../files'
 import type { VitConfig } from '../../nn'
+import { onnxConfigSchema, type OnnxConfig } from '../foreign/onnx-config'
 import type { Preprocessing } from '../layout/config-file'
 
-const kinds = ['fb-dino', 'fb-dinov2', 'hf-dinov2', 'hf-dinov2-with-registers', 'hf-vit', 'dinoscope', 'random'] as const
-/** Layouts a model can come from. `dinoscope` is a model folder of our own, `random` weights that were drawn and never trained. */
+const kinds = ['fb-dino', 'fb-dinov2', 'hf-dinov2', 'hf-dinov2-with-registers', 'hf-vit', 'dinoscope', 'random', 'onnx'] as const
+/** Layouts a model can come from. `dinoscope` is a model folder of our own, `random` weights that were drawn and never trained, `onnx` a graph of another maker. */
 export type ModelKind = (typeof kinds)[number]
 
 export interface ModelProvenance {
@@ -22,24 +23,45 @@ export interface ModelProvenance {
   readonly importedAt: string
 }
 
-/** What a model folder says of itself. */
-export interface ModelManifest {
+/** What every model folder says of itself. */
+interface ManifestBase {
   readonly schema: 1
   readonly id: string
   readonly name: string
   /** Where the weights come from, in a sentence. */
   readonly description: string
   readonly trained: boolean
-  readonly config: VitConfig
   readonly preprocessing: Preprocessing
   /** Number of weights. */
   readonly parameters: number
-  readonly weights: { readonly file: 'model.safetensors'; readonly sha256: string; readonly bytes: number }
   readonly provenance: ModelProvenance
 }
 
+/** Of a vision transformer whose graph is DinoScope's own. */
+export interface VitManifest extends ManifestBase {
+  readonly config: VitConfig
+  readonly weights: { readonly file: 'model.safetensors'; readonly sha256: string; readonly bytes: number }
+}
+
+/** Of an ONNX graph of another maker, which is run as it is. */
+export interface OnnxManifest extends ManifestBase {
+  readonly config: OnnxConfig
+  /** `sha256` is over the files and over how they are read, `bytes` of all of them. */
+  readonly weights: { readonly file: 'model.onnx'; readonly sha256: string; readonly bytes: number; readonly files: readonly ModelFile[] }
+}
+
+/** A file of a model folder as it was written. */
+export interface ModelFile {
+  readonly name: string
+  readonly sha256: string
+  readonly bytes: number
+}
+
+export type ModelManifest = VitManifest | OnnxManifest
+
 export const manifestFile = 'model.json'
 export const weightsFile = 'model.safetensors'
+export const graphFile = 'model.onnx'
 
 const maximumManifestBytes = 64 * 2 ** 20
 
@@ -67,17 +89,15 @@ const configSchema = z.object({
   layerNormEps: z.number().positive(),
 })
 
-/** The form of a model.json. */
-export const manifestSchema = z.object({
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+const baseSchema = z.object({
   schema: z.literal(1),
   id: z.string().min(1).max(200),
   name: z.string().min(1),
   description: z.string(),
   trained: z.boolean(),
-  config: configSchema.refine(({ dim, heads }) => dim % heads === 0, { message: 'dim is not a multiple of heads' }),
   preprocessing: z.object({ shortEdge: positive, crop: positive, mean: triple, std: triple }),
   parameters: z.number().int().nonnegative(),
-  weights: z.object({ file: z.literal(weightsFile), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().positive() }),
   provenance: z.object({
     source: z.string(),
     kind: z.enum(kinds),
@@ -86,6 +106,29 @@ export const manifestSchema = z.object({
     importedAt: z.string(),
   }),
 })
+
+/** The form of the model.json of a vision transformer. */
+export const vitManifestSchema = baseSchema.extend({
+  config: configSchema.refine(({ dim, heads }) => dim % heads === 0, { message: 'dim is not a multiple of heads' }),
+  weights: z.object({ file: z.literal(weightsFile), sha256: hash, bytes: z.number().int().positive() }),
+})
+
+const fileName = z.string().min(1).max(255).regex(/^[^/\\:]+$/)
+const onnxManifestSchema = baseSchema.extend({
+  config: onnxConfigSchema,
+  weights: z.object({
+    file: z.literal(graphFile),
+    sha256: hash,
+    bytes: z.number().int().positive(),
+    files: z.array(z.object({ name: fileName, sha256: hash, bytes: z.number().int().nonnegative() })).min(1).max(1000),
+  }),
+})
+
+/** By what the file says of its family, so that what is wrong is told of that form. */
+function schemaFor(value: unknown): z.ZodType<ModelManifest> {
+  const family = z.object({ config: z.object({ family: z.literal('onnx') }) })
+  return family.safeParse(value).success ? onnxManifestSchema : vitManifestSchema
+}
 
 /**
  * Reads and validates the model.json of a folder.
@@ -106,7 +149,7 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
   } catch {
     throw damaged('it is not JSON')
   }
-  const result = manifestSchema.safeParse(value)
+  const result = schemaFor(value).safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw damaged(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)

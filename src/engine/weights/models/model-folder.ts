@@ -9,15 +9,41 @@ import { elementCount, formatShape } from '../../tensor'
 import { openByteSource } from '../bytes/byte-source'
 import { readSafetensorsIndex } from '../safetensors/read'
 import type { SafetensorsIndex } from '../safetensors/header'
-import { readManifest, weightsFile, type ModelManifest } from './manifest'
+import { graphFile, readManifest, weightsFile, type OnnxManifest, type VitManifest } from './manifest'
 import { isModelId } from './slug'
 
-/** A model that is ready to be used: its weights are referenced where they lie. */
-export interface ModelFolder {
+/** A vision transformer that is ready to be used: its weights are referenced where they lie. */
+export interface VitModelFolder {
   /** Absolute. */
   readonly folder: string
-  readonly manifest: ModelManifest
+  readonly manifest: VitManifest
   readonly weights: SafetensorsIndex
+}
+
+/** A graph of another maker that is ready to be used. */
+export interface OnnxModelFolder {
+  /** Absolute. */
+  readonly folder: string
+  readonly manifest: OnnxManifest
+  /** Path of the graph; what it refers to lies beside it. */
+  readonly graph: string
+}
+
+export type ModelFolder = VitModelFolder | OnnxModelFolder
+
+export function isVit<M extends ModelFolder>(model: M): model is Extract<M, VitModelFolder> {
+  return 'weights' in model
+}
+
+/**
+ * The model as a vision transformer whose weights are known.
+ * @param what ends the sentence `<name> … and cannot be `: exported, for example
+ * @throws EngineError MODEL_UNSUPPORTED
+ */
+export function requireVit<M extends ModelFolder>(model: M, what: string): Extract<M, VitModelFolder> {
+  if (isVit(model)) return model
+  const { id, name } = model.manifest
+  throw new EngineError('MODEL_UNSUPPORTED', `${JSON.stringify(name)} is an ONNX graph of another maker, which is run as it is: it cannot be ${what}`, { detail: { modelId: id } })
 }
 
 /** The models of a folder, and what could not be opened with its reason. */
@@ -36,6 +62,20 @@ const hashedBytes = 4 * 2 ** 20
 export async function openModelFolder(folder: string): Promise<ModelFolder> {
   const absolute = resolve(folder)
   const manifest = await readManifest(absolute)
+  return manifest.config.family === 'onnx' ? openOnnxFolder(absolute, manifest as OnnxManifest) : openVitFolder(absolute, manifest as VitManifest)
+}
+
+async function openOnnxFolder(folder: string, manifest: OnnxManifest): Promise<OnnxModelFolder> {
+  for (const { name, bytes } of manifest.weights.files) {
+    const path = join(folder, name)
+    const source = await openByteSource(path)
+    await source.close()
+    if (source.size !== bytes) throw new EngineError('MODEL_DAMAGED', `${path} has ${source.size} bytes; ${bytes} were written`, { detail: { path } })
+  }
+  return { folder, manifest, graph: join(folder, graphFile) }
+}
+
+async function openVitFolder(absolute: string, manifest: VitManifest): Promise<VitModelFolder> {
   const path = join(absolute, weightsFile)
   const weights = await readSafetensorsIndex(path)
   const damaged = (what: string): EngineError => new EngineError('MODEL_DAMAGED', `${path} ${what}`, { detail: { path } })
@@ -78,14 +118,13 @@ export async function hashFile(path: string, signal?: AbortSignal, onHashed?: (b
  * Reads all of the weights and compares them with the hash in the manifest.
  * @throws EngineError MODEL_DAMAGED
  */
-export async function verifyModelFolder({ manifest, weights }: ModelFolder, signal?: AbortSignal): Promise<void> {
-  const sha256 = await hashFile(weights.path, signal)
-  if (sha256 !== manifest.weights.sha256)
-    throw new EngineError(
-      'MODEL_DAMAGED',
-      `${weights.path} has changed since it was written: its hash is ${sha256}, expected was ${manifest.weights.sha256}`,
-      { detail: { path: weights.path } },
-    )
+export async function verifyModelFolder(model: ModelFolder, signal?: AbortSignal): Promise<void> {
+  const files = isVit(model) ? [{ name: weightsFile, sha256: model.manifest.weights.sha256 }] : model.manifest.weights.files
+  for (const { name, sha256 } of files) {
+    const path = join(model.folder, name)
+    const found = await hashFile(path, signal)
+    if (found !== sha256) throw new EngineError('MODEL_DAMAGED', `${path} has changed since it was written: its hash is ${found}, expected was ${sha256}`, { detail: { path } })
+  }
 }
 
 /** Every model below `modelsFolder`, by name. A folder that does not exist has none. */

@@ -8,7 +8,7 @@ import { writeOnnxModel } from '../../../../src/engine/export/model/onnx-model'
 import { loadBackbone } from '../../../../src/engine/inference'
 import { decodeModel, encodeModel, type OnnxModel } from '../../../../src/engine/onnx'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
-import { importModel, type ModelFolder } from '../../../../src/engine/weights'
+import { importModel, type VitModelFolder } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
 import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
 import { thrownBy } from '../../../helpers/thrown'
@@ -25,9 +25,9 @@ afterAll(async () => {
   await runtime.dispose()
 })
 
-const checkOf = (model: ModelFolder): ModelCheck => ({ reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures })
+const checkOf = (model: VitModelFolder): ModelCheck => ({ reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures })
 
-async function exported(model: ModelFolder, path: string, options: Partial<ModelExportOptions> = {}): ReturnType<typeof exportModel> {
+async function exported(model: VitModelFolder, path: string, options: Partial<ModelExportOptions> = {}): ReturnType<typeof exportModel> {
   return exportModel(model, { path, format: 'onnx', attention: 'cls', size: undefined, ...options }, () => Promise.resolve(checkOf(model)), context)
 }
 

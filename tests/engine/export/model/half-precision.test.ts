@@ -6,7 +6,7 @@ import { copyModelFolder, exportModel, roundingTolerance, type ModelCheck } from
 import { loadBackbone, type PatchBatch } from '../../../../src/engine/inference'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
 import { randomStream } from '../../../../src/engine/tensor'
-import { hashFile, importModel, openModelFolder, readSafetensors, weightsFile, writeManifest, writeSafetensors, type ModelFolder } from '../../../../src/engine/weights'
+import { hashFile, importModel, openModelFolder, readSafetensors, requireVit, weightsFile, writeManifest, writeSafetensors, type VitModelFolder } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
 import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
 import { thrownBy } from '../../../helpers/thrown'
@@ -22,10 +22,10 @@ afterAll(async () => {
   await runtime.dispose()
 })
 
-const checkOf = (model: ModelFolder) => (): Promise<ModelCheck> =>
+const checkOf = (model: VitModelFolder) => (): Promise<ModelCheck> =>
   Promise.resolve({ reference: loadBackbone(runtime, model), open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures: [join(samples, 'cat.jpg')] })
 
-async function halved(model: ModelFolder, path: string): ReturnType<typeof exportModel> {
+async function halved(model: VitModelFolder, path: string): ReturnType<typeof exportModel> {
   return exportModel(model, { path, format: 'safetensors', precision: 'fp16', attention: 'cls', size: undefined }, checkOf(model), context)
 }
 
@@ -40,14 +40,16 @@ function cosine(left: Float32Array, right: Float32Array): number {
   return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right))
 }
 
+const opened = async (folder: string): Promise<VitModelFolder> => requireVit(await openModelFolder(folder), 'read')
+
 /** The model with one weight replaced. */
-async function withWeight(model: ModelFolder, folder: string, name: string, value: number): Promise<ModelFolder> {
+async function withWeight(model: VitModelFolder, folder: string, name: string, value: number): Promise<VitModelFolder> {
   const tensors = await readSafetensors(model.weights.path)
   const data = tensors.get(name)?.data as Float32Array
   data[1] = value
   const { sha256, bytes } = await writeSafetensors(join(folder, weightsFile), tensors)
   await writeManifest(folder, { ...model.manifest, weights: { file: weightsFile, sha256, bytes } })
-  return openModelFolder(folder)
+  return opened(folder)
 }
 
 it.each(Object.entries(smallConfigs))('a %s model in half the bytes gives nearly the same vectors', async (_name, config) => {
@@ -74,9 +76,9 @@ it('a folder of halves opens as it is, and widened again holds the same numbers'
   const model = await writeSmallModel(join(folder, 'model'), smallConfigs.registers)
   const options = { signal: context.signal, check: checkOf(model) }
   await copyModelFolder(join(folder, 'half'), model, { ...options, precision: 'fp16' })
-  const half = await openModelFolder(join(folder, 'half'))
+  const half = await opened(join(folder, 'half'))
   const { parity } = await copyModelFolder(join(folder, 'wide'), half, { ...options, precision: 'fp32' })
-  const wide = await openModelFolder(join(folder, 'wide'))
+  const wide = await opened(join(folder, 'wide'))
   const batch = batchFor(14)
   expect(half.manifest).toMatchObject({ id: model.manifest.id, name: model.manifest.name, parameters: model.manifest.parameters })
   expect(half.manifest.weights.bytes / model.manifest.weights.bytes).toBeLessThan(0.6)

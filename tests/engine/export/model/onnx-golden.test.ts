@@ -8,7 +8,7 @@ import { openModelFile } from '../../../../src/engine/runtime/model-file'
 import { writeOnnxFile } from '../../../../src/engine/export/model/onnx-file'
 import { onnxGraph } from '../../../../src/engine/export/model/onnx-graph'
 import type { Tensor } from '../../../../src/engine/tensor'
-import { importModel, readSafetensors, type ModelFolder } from '../../../../src/engine/weights'
+import { importModel, readSafetensors, type VitModelFolder } from '../../../../src/engine/weights'
 import { goldenCases } from '../../../helpers/goldens'
 import { maxDifference } from '../../../helpers/tensors'
 
@@ -36,7 +36,7 @@ function rowsOf({ shape: [images = 0, rows = 0, columns = 1], data }: Tensor, fr
   return Array.from({ length: images }, (_, image) => [...(data as Float32Array).subarray((image * rows + from) * columns, (image * rows + from + count) * columns)]).flat()
 }
 
-async function open(model: ModelFolder, name: string, size: readonly [number, number] | undefined): Promise<Session> {
+async function open(model: VitModelFolder, name: string, size: readonly [number, number] | undefined): Promise<Session> {
   const graph = onnxGraph(model, { attention: 'last', size })
   await writeOnnxFile(folder, name, graph, model.weights.path)
   return openModelFile(join(folder, name), { provider: 'cpu', threads: 1 })

@@ -115,7 +115,7 @@ export function fakeTrainers({ deaf = false, card = (): ReturnType<Training['car
           resolve({ outcome: 'stopped', reason: undefined, step: 7 })
         })
       })
-    const served = serveTrainer({ run, card })
+    const served = serveTrainer({ run, card, tryGraph: () => Promise.reject(new Error('nothing is tried here')) })
     served.attach(trainer)
     let ended = false
     const endOnce = (reason: string): void => {

@@ -21,5 +21,6 @@ runTrainerProcess({
     writeFileSync(join(folder, 'saved'), (signal.reason as Error).message)
     return { outcome: 'stopped', reason: (signal.reason as Error).message, step: 1 }
   },
+  tryGraph: () => Promise.reject(new Error('no graph is tried here')),
   card: ({ images }) => Promise.resolve({ images: images.length, advice: images.map(({ path }) => (typeof path === 'string' ? path : `bytes ${path.toString('hex')}`)) } as never),
 })

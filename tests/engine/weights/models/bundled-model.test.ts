@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openModelFolder, verifyModelFolder } from '../../../../src/engine/weights'
+import { openModelFolder, requireVit, verifyModelFolder } from '../../../../src/engine/weights'
 
 const models = join(import.meta.dirname, '..', '..', '..', '..', 'resources', 'models')
 const folder = join(models, 'dinoscope-mini')
@@ -20,7 +20,7 @@ interface Figures {
 const figures = async (): Promise<Figures> => JSON.parse(await readFile(join(folder, 'figures.json'), 'utf8')) as Figures
 
 it('is the only one, whole, trained, and below 12 MB', async () => {
-  const model = await openModelFolder(folder)
+  const model = requireVit(await openModelFolder(folder), 'read')
   await verifyModelFolder(model, new AbortController().signal)
   expect({ models: await readdir(models), id: model.manifest.id, trained: model.manifest.trained, small: model.manifest.weights.bytes < 12e6, dtypes: new Set([...model.weights.tensors.values()].map(({ dtype }) => dtype)) }).toEqual({
     models: ['dinoscope-mini'],

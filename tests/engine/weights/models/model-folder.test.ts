@@ -6,10 +6,11 @@ import {
   listModelFolders,
   openModelFolder,
   removeModelFolder,
+  requireVit,
   removeUnfinished,
   resolveModel,
   verifyModelFolder,
-  type ModelFolder,
+  type VitModelFolder,
   type ModelManifest,
 } from '../../../../src/engine/weights'
 import { nameOfSource } from '../../../../src/engine/weights/models/model-source'
@@ -18,7 +19,7 @@ import { context, errorOf, put, randomWeights, temporaryFolder, tinyConfig, tiny
 import { torchZip } from '../support/torch-writer'
 
 const folder = temporaryFolder()
-let model: ModelFolder
+let model: VitModelFolder
 let copies = 0
 
 beforeAll(async () => {
@@ -43,7 +44,7 @@ function change(target: string, edit: (manifest: ModelManifest) => unknown): voi
 
 describe('opening a model folder', () => {
   test('gives the manifest, and where each weight lies', async () => {
-    const opened = await openModelFolder(model.folder)
+    const opened = requireVit(await openModelFolder(model.folder), 'opened here')
     expect(opened).toEqual(model)
     const file = readFileSync(opened.weights.path)
     const location = opened.weights.tensors.get('norm.bias')
@@ -214,11 +215,11 @@ describe('a model is found', () => {
     cpSync(source, other, { recursive: true })
     const first = await resolveModel(other, places, context())
     put(other, 'config.json', JSON.stringify({ num_heads: 6 }))
-    const second = await resolveModel(other, places, context())
+    const second = requireVit(await resolveModel(other, places, context()), 'resolved here')
     expect(second.manifest.config.heads).toBe(6)
     expect(second.folder).not.toBe(first.folder)
     writeFileSync(second.weights.path, 'damaged')
-    const healed = await resolveModel(other, places, context())
+    const healed = requireVit(await resolveModel(other, places, context()), 'resolved here')
     expect(healed.weights).toEqual(second.weights)
   })
 
