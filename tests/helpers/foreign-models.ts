@@ -43,7 +43,7 @@ export function onnxModel(nodes: readonly OnnxNode[], initializers: readonly Onn
 export const value = (name: string, shape: readonly (number | string)[], dtype: DType = 'float32'): OnnxValueInfo => ({ name, dtype, shape })
 
 function patchifier({ patch, dim, batch = 'batch', size, channelsLast = false }: ForeignOptions) {
-  const random = randomStream(11, patch, dim)
+  const random = randomStream(11, patch * 100 + dim)
   const kernel = Float32Array.from({ length: dim * 3 * patch * patch }, () => 0.1 * random.normal())
   const bias = Float32Array.from({ length: dim }, () => random.normal())
   const [height, width] = [size ?? 'height', size ?? 'width']

@@ -14,6 +14,7 @@ import {
   type ImageEntry,
   type FolderInfo,
   type ModelInfo,
+  type OnnxInspection,
   type RunInfo,
 } from '../../src/engine/contract'
 import { createHost, type Host } from '../../src/engine/host/host'
@@ -68,6 +69,25 @@ export const fakeModel = (changes: Partial<ModelInfo> = {}): ModelInfo => ({
   importedFrom: undefined,
   unexpectedKeys: [],
   evaluation: { shortEdge: 256, crop: 224 },
+  ...changes,
+})
+
+/** A graph with tokens and, by itself, the vector of CLS. */
+export const fakeInspection = (changes: Partial<OnnxInspection> = {}): OnnxInspection => ({
+  name: 'foreign',
+  sizeBytes: 88_000_000,
+  parameters: 22_000_000,
+  inputs: [{ name: 'pixel_values', dtype: 'float32', shape: ['batch', 3, 'height', 'width'] }],
+  outputs: [
+    { name: 'last_hidden_state', dtype: 'float32', shape: ['batch', 'tokens', 384] },
+    { name: 'pooler_output', dtype: 'float32', shape: ['batch', 384] },
+  ],
+  fixedSize: undefined,
+  choices: [
+    { output: 'last_hidden_state', form: 'tokens', dim: 384, leadingTokens: 1, patchSize: 16, blocks: 0, heads: 0 },
+    { output: 'pooler_output', form: 'vector', dim: 384, leadingTokens: 0, patchSize: 224, blocks: 0, heads: 0 },
+  ],
+  proposal: { output: 'last_hidden_state', leadingTokens: 1, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], size: 224 },
   ...changes,
 })
 
@@ -223,17 +243,19 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     'library.close': () => Promise.resolve(undefined),
     'image.render': () => Promise.reject(new EngineError('NOT_FOUND', 'pictures are served by the harness')),
     'models.list': () => Promise.resolve(models),
-    'models.import': async ({ path }, { signal, emit }) => {
+    'models.inspectOnnx': ({ path }) => Promise.resolve(path.includes('foreign') ? fakeInspection() : undefined),
+    'models.import': async ({ path, name, onnx }, { signal, emit }) => {
       for (let part = 0; part < 10; part += 1) {
         signal.throwIfAborted()
         emit(progressOf('Reading tensors', part, 10))
         await pause(120)
       }
-      if (!path.endsWith('.pth'))
+      if (onnx !== undefined && onnx.leadingTokens > 1) throw new EngineError('BAD_REQUEST', `${path}: with ${onnx.leadingTokens} leading tokens, the output leaves no square of patches; 1 would`)
+      if (onnx === undefined && !path.endsWith('.pth'))
         throw new EngineError('MODEL_KEYS', `${path}: 3 tensors of ViT-S/16 are missing`, {
           detail: { missingKeys: ['norm.weight', 'norm.bias', 'cls_token'], unexpectedKeys: ['head.weight', 'head.bias'] },
         })
-      const model = fakeModel({ id: path, name: path.slice(path.lastIndexOf('/') + 1), origin: 'imported', trained: true, importedFrom: path })
+      const model = fakeModel({ id: path, name: name ?? path.slice(path.lastIndexOf('/') + 1), origin: 'imported', trained: true, importedFrom: path })
       models = [...models, model]
       return model
     },

@@ -22,10 +22,20 @@ export function foreignBackbone(runtime: Runtime, model: OnnxModelFolder): Backb
     await checkOnnxFolder(model)
     return runtime.openFile(model.graph)
   }
+  const load = (): Promise<Session> => {
+    if (opened === undefined) {
+      const opening = open()
+      opened = opening
+      // What failed once may succeed when it is asked again.
+      opening.catch(() => {
+        if (opened === opening) opened = undefined
+      })
+    }
+    return opened
+  }
   const run = async (batch: PatchBatch): Promise<ForeignTokens> => {
     requireSize(manifest.name, config, batch.grid)
-    opened ??= open()
-    const session = await opened
+    const session = await load()
     const parts: ForeignTokens[] = []
     for (const part of config.batched ? [batch] : picturesOf(batch)) parts.push(readOutputs(config, part, await session.run({ [config.input.name]: pixelsOf(config, part) })))
     const joined = (of: (part: ForeignTokens) => Float32Array): Float32Array => (parts.length === 1 ? of(parts[0]!) : concatenated(parts.map(of)))

@@ -24,7 +24,7 @@ export function valueText({ name, dtype, shape }: OnnxValue): string {
 export function choiceText({ form, dim, patchSize, leadingTokens }: OnnxChoice): string {
   if (form === 'vector') return `one vector, ${dim} wide`
   if (form !== 'tokens') return `feature map, ${dim} wide, patches of ${patchSize} px`
-  return `tokens, ${dim} wide, patches of ${patchSize} px, ${leadingTokens} before them`
+  return `tokens, ${dim} wide, patches of ${patchSize} px, ${leadingTokens === 0 ? 'none' : leadingTokens} before them`
 }
 
 /** What can be looked at with it, in a sentence. */

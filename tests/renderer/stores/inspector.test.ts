@@ -30,7 +30,7 @@ describe('useInspectorStore', () => {
     const inspector = await openPage()
     await inspector.show('id-a.jpg')
     const { analysis, attention } = readyOf(inspector)
-    expect([analysis.imageId, attention.layer, attention.query, inspector.position, inspector.field?.kind]).toEqual(['id-a.jpg', 11, 'cls', 0, 'scalar'])
+    expect([analysis.imageId, attention?.layer, attention?.query, inspector.position, inspector.field?.kind]).toEqual(['id-a.jpg', 11, 'cls', 0, 'scalar'])
   })
 
   it('asks for the layer and the patch that were chosen', async () => {
@@ -265,7 +265,7 @@ describe('useInspectorStore', () => {
     const first = readyOf(inspector).analysis.analysisId
     inspector.change({ layer: 2 })
     await vi.waitFor(() => {
-      expect(readyOf(inspector).attention.layer).toBe(2)
+      expect(readyOf(inspector).attention?.layer).toBe(2)
     })
     expect(readyOf(inspector).analysis.analysisId).not.toBe(first)
   })

@@ -4,7 +4,7 @@ import { EngineError } from '../../../src/engine/contract'
 import { useJobsStore } from '../../../src/renderer/stores/jobs'
 import { useModelsStore } from '../../../src/renderer/stores/models'
 import { useSettingsStore } from '../../../src/renderer/stores/settings'
-import { fakeModel } from '../fake-engine'
+import { fakeInspection, fakeModel } from '../fake-engine'
 import { startPage } from '../page'
 
 describe('useModelsStore', () => {
@@ -61,6 +61,40 @@ describe('useModelsStore', () => {
     })
     models.dismissImport()
     expect(models.importing).toEqual({ phase: 'idle' })
+  })
+
+  it('asks how a graph of another maker is read, and asks again where that cannot be', async () => {
+    startPage()
+    const models = useModelsStore()
+    await models.importFrom('/m/foreign.onnx')
+    expect(models.importing).toMatchObject({ phase: 'choosing', path: '/m/foreign.onnx', inspection: { name: 'foreign' }, problem: undefined })
+    expect(useJobsStore().running).toEqual([])
+    const mapping = fakeInspection().proposal
+    await models.importChosen('Foreign', { ...mapping, leadingTokens: 5 })
+    expect(models.importing).toMatchObject({ phase: 'choosing', inspection: { name: 'foreign' }, problem: { code: 'BAD_REQUEST' } })
+    await models.importChosen('Foreign', mapping)
+    expect(models.importing).toMatchObject({ phase: 'imported', model: { name: 'Foreign' } })
+    await models.importFrom('/m/foreign.onnx')
+    models.dismissImport()
+    expect(models.importing).toEqual({ phase: 'idle' })
+  })
+
+  it('imports an ONNX file of DinoScope’s own without asking', async () => {
+    const asked = vi.fn()
+    startPage({ handlers: { 'models.import': (argument) => { asked(argument); return Promise.resolve(fakeModel({ id: 'own' })) } } })
+    const models = useModelsStore()
+    await models.importFrom('/m/exported.onnx')
+    expect([models.importing.phase, asked.mock.calls]).toEqual(['imported', [[{ path: '/m/exported.onnx', name: undefined, onnx: undefined }]]])
+  })
+
+  it('keeps no patch tokens with a model that gives none', async () => {
+    startPage({ models: [fakeModel({ id: 'vector', gives: { patches: false, attention: false, inside: false } }), fakeModel()] })
+    const models = useModelsStore()
+    await models.load()
+    models.choose('vector')
+    const kept = [models.keepsPatches]
+    models.choose('demo')
+    expect([...kept, models.keepsPatches]).toEqual([false, true])
   })
 
   it('cancels an import', async () => {

@@ -175,11 +175,11 @@ function preprocessingOf({ mean, std, size }: OnnxMapping, { patchSize, output }
   return { shortEdge: Math.max(Math.round((size * 8) / 7), output.form === 'vector' ? size : patchSize), crop: size, mean, std }
 }
 
-const formNames = { tokens: 'tokens', map: 'a feature map', 'map-last': 'a feature map', vector: 'one vector of each picture' } as const
+const readings = { tokens: 'Tokens are', map: 'A feature map is', 'map-last': 'A feature map is', vector: 'One vector of each picture is' } as const
 
 function describe(source: string, producer: string, { output, fixedSize, attention }: OnnxConfig): string {
   const parts = [`Imported from ${basename(source)}${producer === '' ? '' : `, written by ${producer.slice(0, 60)}`}: an ONNX graph that is run as it is.`]
-  parts.push(`Of its output ${output.name} come ${formNames[output.form]}${attention.length === 0 ? '' : `, with attention of ${attention.length} ${attention.length === 1 ? 'block' : 'blocks'}`}.`)
+  parts.push(`${readings[output.form]} read from its output ${output.name}${attention.length === 0 ? '' : `, attention from ${attention.length} of the others`}.`)
   if (fixedSize !== undefined && output.form !== 'vector') parts.push(`It takes pictures of ${fixedSize} × ${fixedSize} pixels alone.`)
   return parts.join(' ')
 }

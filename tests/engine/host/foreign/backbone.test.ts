@@ -1,18 +1,17 @@
 /** @file Graphs of other makers imported, tried and run, against their arithmetic done by hand. */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OnnxMapping } from '../../../../src/engine/contract'
 import { exportModel } from '../../../../src/engine/export'
 import { tryGraph } from '../../../../src/engine/host/foreign/try-graph'
-import { attentionOf, loadBackbone, pcaOf, similarityTo, type Backbone, type PatchBatch } from '../../../../src/engine/inference'
-import { analyseImage } from '../../../../src/engine/inference'
+import { analyseImage, attentionOf, loadBackbone, pcaOf, similarityTo, type Backbone, type PatchBatch } from '../../../../src/engine/inference'
 import { encodeModel } from '../../../../src/engine/onnx'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
 import { randomStream } from '../../../../src/engine/tensor'
-import { importOnnx, inspectOnnx, listModelFolders, type OnnxModelFolder, type TryOnnx } from '../../../../src/engine/weights'
+import { importOnnx, inspectOnnx, listModelFolders, verifyModelFolder, type OnnxModelFolder, type TryOnnx } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
-import { mapModel, naiveMean, naiveTokens, tokenModel, vectorModel, type ForeignModel } from '../../../helpers/foreign-models'
+import { mapModel, naiveMean, naiveTokens, node, onnxModel, tokenModel, value, vectorModel, type ForeignModel } from '../../../helpers/foreign-models'
 import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
 
 let runtime: Runtime
@@ -35,7 +34,7 @@ async function imported(foreign: Pick<ForeignModel, 'model'>, mapping?: Partial<
 }
 
 function batchOf({ config }: Backbone, count: number, height: number, width: number): PatchBatch {
-  const random = randomStream(5, height, width)
+  const random = randomStream(5, height * 100 + width)
   const patches = Float32Array.from({ length: count * height * width * 3 * config.patchSize ** 2 }, () => random.normal())
   return { count, grid: { height, width }, patches }
 }
@@ -137,6 +136,36 @@ describe('an imported graph', () => {
     await expect(blind.intermediate(looked.batch, [0, 1], true)).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED' })
     expect((await blind.intermediate(looked.batch, [0], true))[0]).toEqual(looked.tokens)
     for (const backbone of [seeing, blind]) await backbone.dispose()
+  })
+
+  it('brings along the data that lie beside it', async () => {
+    const foreign = tokenModel({ patch: 16, dim: 4, leading: 1 })
+    const place = await temporaryFolder()
+    const source = join(place, 'model.onnx')
+    const initializers = foreign.model.graph.initializers.map((tensor) => (tensor.name === 'kernel' ? { ...tensor, data: { location: 'model.onnx.data', offset: 64, length: foreign.kernel.byteLength } } : tensor))
+    await writeFile(source, encodeModel({ ...foreign.model, graph: { ...foreign.model.graph, initializers } }))
+    await writeFile(join(place, 'model.onnx.data'), Buffer.concat([Buffer.alloc(64), Buffer.from(foreign.kernel.buffer)]))
+    const folder = await importOnnx({ source, modelsFolder: join(place, 'models'), tryOnnx }, context)
+    // What lay beside is not needed any more.
+    await rm(join(place, 'model.onnx.data'))
+    expect(folder.manifest.weights.files.map(({ name, bytes }) => [name, bytes]).at(1)).toEqual(['model.onnx.data', 64 + foreign.kernel.byteLength])
+    const backbone = loadBackbone(runtime, folder)
+    const batch = batchOf(backbone, 1, 2, 2)
+    expect(worst((await backbone.embedPatches(batch)).patches, naiveTokens(foreign, batch.patches, 4).flat(2))).toBeLessThan(1e-4)
+    await backbone.dispose()
+    await verifyModelFolder(folder)
+    await writeFile(join(folder.folder, 'model.onnx.data'), Buffer.alloc(64 + foreign.kernel.byteLength))
+    await expect(verifyModelFolder(folder)).rejects.toMatchObject({ code: 'MODEL_DAMAGED' })
+    await writeFile(join(folder.folder, 'model.onnx.data'), Buffer.alloc(8))
+    expect((await listModelFolders(join(place, 'models'))).problems).toMatchObject([{ code: 'MODEL_DAMAGED' }])
+  })
+
+  it('is checked again when it is loaded: its folder may have come from anywhere', async () => {
+    const { folder, backbone } = await imported(tokenModel({ patch: 16, dim: 4, leading: 1 }))
+    const batch = batchOf(backbone, 1, 2, 2)
+    const outside = encodeModel(onnxModel([node('EPContext', ['pixels'], 'y', {}, 'com.microsoft')], [], [value('pixels', ['b', 3, 8, 8])], [value('y', ['b', 2])]))
+    await writeFile(folder.graph, outside)
+    await expect(backbone.embed(batch)).rejects.toMatchObject({ code: 'MODEL_EXTERNAL_DATA' })
   })
 
   it('is told how to be read: another output or count is taken, and one that the graph contradicts is refused', async () => {
