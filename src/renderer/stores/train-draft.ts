@@ -33,10 +33,10 @@ const hasSameTensors = ({ parameters, dim }: ModelInfo, summary: RecipeSummary |
 const refusalOf = (architecture: string, summary: RecipeSummary | undefined): string | undefined =>
   summary === undefined || summary.architecture === architecture ? undefined : `${architecture}, and the recipe trains ${summary.architecture}`
 
-/** Trained models first, then runs that have weights, then scratch; what fits before what does not. */
+/** Trained models whose weights are known first, then runs that have weights, then scratch; what fits before what does not. */
 export function startingPoints(models: readonly ModelInfo[], runs: readonly RunInfo[], summary: RecipeSummary | undefined): readonly StartingPoint[] {
   const ofModels = models
-    .filter(({ trained }) => trained)
+    .filter(({ trained, gives }) => trained && gives.inside)
     .map((model): StartingPoint => {
       const { id, name, architecture } = model
       return { value: id, kind: 'model', label: name, detail: architecture, refusal: refusalOf(architecture, summary), isSure: hasSameTensors(model, summary) }

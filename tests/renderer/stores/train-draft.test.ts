@@ -9,12 +9,14 @@ const fitting = fakeModel({ id: 'fits', name: 'Fits', architecture: 'ViT-Ti/16',
 const otherGrid = fakeModel({ id: 'grid', name: 'Other grid', architecture: 'ViT-Ti/16', trained: true, parameters: 5_700_000 })
 const larger = fakeModel({ id: 'large', name: 'Large', architecture: 'ViT-S/14', trained: true, parameters: 22_056_576 })
 const untrained = fakeModel({ id: 'demo', trained: false, architecture: 'ViT-Ti/16' })
+/** Its weights are not known. */
+const foreign = fakeModel({ id: 'foreign', trained: true, architecture: 'ViT-Ti/16', gives: { patches: true, attention: false, inside: false } })
 const checkpoint = { step: 3, best: false, savedAt: '2026-01-01T00:00:00.000Z' }
 
 describe('startingPoints', () => {
   it('offers trained models and runs with weights, what fits first, and scratch last', () => {
     const runs = [fakeRun({ id: 'r', name: 'R', checkpoints: [checkpoint] }), fakeRun({ id: 'young' })]
-    expect(startingPoints([larger, untrained, fitting, otherGrid], runs, summary).map(({ value, refusal, isSure }) => [value, refusal, isSure])).toEqual([
+    expect(startingPoints([larger, untrained, foreign, fitting, otherGrid], runs, summary).map(({ value, refusal, isSure }) => [value, refusal, isSure])).toEqual([
       ['fits', undefined, true],
       ['grid', undefined, false],
       ['run:r', undefined, true],

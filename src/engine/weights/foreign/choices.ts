@@ -28,8 +28,10 @@ type BareChoice = Omit<OnnxChoice, 'blocks' | 'heads'>
 function choiceOf(output: TriedOutput, square: TriedRun, wide: TriedRun | undefined): BareChoice | undefined {
   const { name, shape } = output
   const [, second = 0, third = 0, fourth = 0] = shape
-  if (shape.length === 2) return second < 2 ? undefined : { output: name, form: 'vector', dim: second, leadingTokens: 0, patchSize: square.width }
   const stretched = wide?.outputs.find((other) => other.name === name)?.shape
+  const length = shape.slice(1).reduce((product, dim) => product * dim, 1)
+  // [1, width], and [1, width, 1, 1] as pooling leaves it, which no larger picture makes longer.
+  if (shape.slice(1).filter((dim) => dim !== 1).length === 1 && (stretched === undefined || stretched.join() === shape.join())) return { output: name, form: 'vector', dim: length, leadingTokens: 0, patchSize: square.width }
   if (shape.length === 3) {
     const layout = tokenLayout(square, second, stretched?.[1])
     return layout && { output: name, form: 'tokens', dim: third, leadingTokens: layout.leadingTokens, patchSize: square.width / layout.edge }
