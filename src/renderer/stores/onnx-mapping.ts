@@ -7,12 +7,20 @@ export const normalisations = {
   half: { label: '−1 to 1', hint: 'Mean 0.5: SigLIP, BEiT, Google\u2019s ViT', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   unit: { label: '0 to 1', hint: 'Pixels as they are: the graph normalises itself', mean: [0, 0, 0], std: [1, 1, 1] },
 } as const satisfies Readonly<Record<string, Pick<OnnxMapping, 'mean' | 'std'> & { readonly label: string; readonly hint: string }>>
-export type Normalisation = keyof typeof normalisations
+/** `own` is what the model itself says, where that is none of the known ones. */
+export type Normalisation = keyof typeof normalisations | 'own'
 
 /** The known normalisation of a mapping. */
-export function normalisationOf({ mean }: Pick<OnnxMapping, 'mean'>): Normalisation {
-  const names = Object.keys(normalisations) as Normalisation[]
-  return names.find((name) => normalisations[name].mean.every((value, channel) => value === mean[channel])) ?? 'imagenet'
+export function normalisationOf(mapping: Pick<OnnxMapping, 'mean' | 'std'>): Normalisation {
+  const names = Object.keys(normalisations) as (keyof typeof normalisations)[]
+  const isSame = (known: readonly number[], own: readonly number[]): boolean => known.every((value, channel) => Math.abs(value - own[channel]!) < 1e-6)
+  return names.find((name) => isSame(normalisations[name].mean, mapping.mean) && isSame(normalisations[name].std, mapping.std)) ?? 'own'
+}
+
+/** What can be chosen for a mapping: the known ones, and the model's own where it has another. */
+export function offeredNormalisations(proposal: Pick<OnnxMapping, 'mean' | 'std'>): readonly { readonly value: Normalisation; readonly label: string; readonly hint: string }[] {
+  const offered = Object.entries(normalisations).map(([value, { label, hint }]) => ({ value: value as Normalisation, label, hint }))
+  return normalisationOf(proposal) === 'own' ? [{ value: 'own', label: 'As stated', hint: `Mean ${proposal.mean.join(' ')}: what its preprocessor_config.json says` }, ...offered] : offered
 }
 
 /** `pixel_values: float32 [batch, 3, 224, 224]` */

@@ -1,6 +1,6 @@
 /** @file What a choice about a foreign graph lets one see, and what is wrong with it. */
 import { describe, expect, it } from 'vitest'
-import { choiceText, mappingProblem, normalisationOf, normalisations, valueText, viewsText } from '../../../src/renderer/stores/onnx-mapping'
+import { choiceText, mappingProblem, normalisationOf, normalisations, offeredNormalisations, valueText, viewsText } from '../../../src/renderer/stores/onnx-mapping'
 import { fakeInspection } from '../fake-engine'
 
 const [tokens, vector] = fakeInspection().choices as [ReturnType<typeof fakeInspection>['choices'][number], ReturnType<typeof fakeInspection>['choices'][number]]
@@ -39,5 +39,7 @@ describe('a mapping', () => {
 
   it('knows its normalisation', () => {
     expect(Object.values(normalisations).map(normalisationOf)).toEqual(['imagenet', 'clip', 'half', 'unit'])
+    const own = { mean: [0.485, 0.456, 0.406], std: [1, 1, 1] } as const
+    expect([normalisationOf(own), offeredNormalisations(own).map(({ value }) => value), offeredNormalisations(normalisations.clip).length]).toEqual(['own', ['own', 'imagenet', 'clip', 'half', 'unit'], 4])
   })
 })

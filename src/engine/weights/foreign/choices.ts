@@ -1,5 +1,6 @@
 /** @file From what a trial showed to how outputs can be read: where tokens lie, how many precede the patches, how large a patch is. Pure. */
 import { EngineError, type OnnxChoice, type OnnxForm, type OnnxMapping } from '../../contract'
+import type { Normalisation } from './normalisation'
 import type { OnnxConfig } from './onnx-config'
 import type { OnnxTrial, PictureInput, TriedOutput, TriedRun } from './trial'
 
@@ -79,24 +80,17 @@ function attentionOf(square: TriedRun, { form, leadingTokens, patchSize }: BareC
   return { names: found.filter(({ shape }) => shape[1] === heads).map(({ name }) => name), heads }
 }
 
-/** Normalisation of most vision models, and of CLIP's and SigLIP's. Source: torchvision; openai/CLIP `clip.py`; SigLIP's processor. */
-const normalisations = {
-  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-  clip: { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] },
-  half: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-} as const
-
 /**
  * {@link proposeMapping} with what somebody wants otherwise.
  * @param wishes an output that there is not is left to {@link configOf} to refuse
  */
-export function completeMapping(choices: readonly OnnxChoice[], trial: OnnxTrial, name: string, wishes: Partial<OnnxMapping>): OnnxMapping {
+export function completeMapping(choices: readonly OnnxChoice[], trial: OnnxTrial, normalisation: Normalisation, wishes: Partial<OnnxMapping>): OnnxMapping {
   const wanted = wishes.output === undefined ? choices : choices.filter(({ output }) => output === wishes.output)
-  return { ...proposeMapping(wanted.length === 0 ? choices : wanted, trial, name), ...Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) }
+  return { ...proposeMapping(wanted.length === 0 ? choices : wanted, trial, normalisation), ...Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) }
 }
 
 /** The last hidden state before other tokens, tokens with CLS before tokens without, maps before vectors; the size that was tried. */
-export function proposeMapping(choices: readonly OnnxChoice[], { square }: OnnxTrial, name: string): OnnxMapping {
+export function proposeMapping(choices: readonly OnnxChoice[], { square }: OnnxTrial, { mean, std }: Normalisation): OnnxMapping {
   const tokens = choices.filter(({ form }) => form === 'tokens')
   const chosen =
     tokens.find(({ output }) => /last_hidden_state|x_norm/.test(output)) ??
@@ -105,8 +99,6 @@ export function proposeMapping(choices: readonly OnnxChoice[], { square }: OnnxT
     choices.findLast(({ form }) => form !== 'vector') ??
     choices[0]
   if (chosen === undefined) throw new EngineError('INTERNAL', 'proposeMapping: there is no output to choose')
-  const hint = name.toLowerCase()
-  const { mean, std } = normalisations[hint.includes('siglip') ? 'half' : hint.includes('clip') ? 'clip' : 'imagenet']
   return { output: chosen.output, leadingTokens: chosen.leadingTokens, mean, std, size: square.width }
 }
 

@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { EngineError, type JobContext, type OnnxInspection, type OnnxMapping, type Progress } from '../../contract'
 import { syncFolder } from '../../files'
+import type { OnnxOutline } from '../../onnx'
 import { createProgress } from '../../progress'
 import type { Preprocessing } from '../layout/config-file'
 import { bytesAsSource } from '../bytes/byte-source'
@@ -14,6 +15,7 @@ import { nameOfSource } from '../models/model-source'
 import { placeFolder, withTemporaryFolder } from '../models/write-model-folder'
 import { isOwn } from '../onnx-checkpoint'
 import { choicesOf, completeMapping, configOf, onlySizeOf, proposeMapping } from './choices'
+import { statedNormalisation, usualNormalisation, type Normalisation } from './normalisation'
 import type { OnnxConfig } from './onnx-config'
 import { openOnnx, type OpenedOnnx } from './open-onnx'
 import { describeValue, pictureInput, type OnnxTrial, type PictureInput, type TryOnnx } from './trial'
@@ -62,7 +64,7 @@ export async function inspectOnnx({ source, modelsFolder, tryOnnx }: OnnxInspect
       outputs: outline.outputs,
       fixedSize: onlySizeOf(trial),
       choices,
-      proposal: proposeMapping(choices, trial, `${source} ${outline.producer}`),
+      proposal: proposeMapping(choices, trial, await normalisationOf(source, outline)),
     }
   })
 }
@@ -77,7 +79,7 @@ export async function importOnnx(request: OnnxImportRequest, context: JobContext
     const { parameters, producer } = opened.outline
     const folder = await placeFolder(await freePlaces(request, name), name, context.signal, async (temporary) => {
       const { input, trial, files } = await tryCopy(opened, temporary, tryOnnx, context)
-      const mapping = completeMapping(choicesOf(trial), trial, `${source} ${producer}`, request.mapping ?? {})
+      const mapping = completeMapping(choicesOf(trial), trial, await normalisationOf(source, opened.outline), request.mapping ?? {})
       const config = configOf(source, input, trial, mapping, parameters)
       const manifest: Omit<OnnxManifest, 'id'> = {
         schema: 1,
@@ -102,6 +104,10 @@ export async function importOnnx(request: OnnxImportRequest, context: JobContext
  */
 export async function checkOnnxFolder({ graph }: OnnxModelFolder): Promise<void> {
   await (await openOnnx(graph)).close()
+}
+
+async function normalisationOf(source: string, { producer }: OnnxOutline): Promise<Normalisation> {
+  return (await statedNormalisation(source)) ?? usualNormalisation(`${basename(source)} ${producer}`)
 }
 
 async function isOnnxFile(path: string): Promise<boolean> {

@@ -32,7 +32,7 @@ export interface OnnxModelFolder {
 export type ModelFolder = VitModelFolder | OnnxModelFolder
 
 export function isVit<M extends ModelFolder>(model: M): model is Extract<M, VitModelFolder> {
-  return 'weights' in model
+  return model.manifest.config.family !== 'onnx'
 }
 
 /**

@@ -225,7 +225,7 @@ describe('an ONNX file is not imported', () => {
   })
 
   it('when another program made it', async () => {
-    expect(await altered((model) => ({ ...model, producer: 'pytorch' }))).toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('DinoScope did not export') as string })
+    expect(await altered((model) => ({ ...model, producer: 'pytorch' }))).toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('an ONNX file of another maker') as string })
   })
 
   it('when its description is missing or broken', async () => {

@@ -1,7 +1,10 @@
 /** @file How outputs of foreign graphs are read, by the shapes that known models give. */
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { choicesOf, completeMapping, configOf, proposeMapping } from '../../../../src/engine/weights/foreign/choices'
+import { statedNormalisation, usualNormalisation } from '../../../../src/engine/weights/foreign/normalisation'
 import type { OnnxTrial, PictureInput, TriedOutput, TriedRun } from '../../../../src/engine/weights/foreign/trial'
+import { temporaryFolder } from '../../../helpers/folders'
 
 type Shapes = Readonly<Record<string, readonly number[]>>
 
@@ -12,6 +15,7 @@ function run(size: number, shapes: Shapes, distributions: readonly string[] = []
 
 const fixed = (size: number, shapes: Shapes, distributions?: readonly string[]): OnnxTrial => ({ square: run(size, shapes, distributions), wide: undefined, pair: undefined })
 const free = (size: number, square: Shapes, wide: Shapes, distributions?: readonly string[]): OnnxTrial => ({ square: run(size, square, distributions), wide: run(size, wide, distributions, 2 * size), pair: undefined })
+const imagenet = usualNormalisation('')
 const input: PictureInput = { name: 'pixels', channels: 'first', count: undefined, size: undefined }
 
 describe('an output', () => {
@@ -64,7 +68,7 @@ describe('attention', () => {
   it('is every output of tokens by tokens whose rows are distributions, with the heads of the first', () => {
     const trial = fixed(224, shapes, ['a0', 'a1', 'other', 'small'])
     expect(choicesOf(trial)).toMatchObject([{ output: 'y', blocks: 2, heads: 3 }])
-    expect(configOf('m', input, trial, proposeMapping(choicesOf(trial), trial, ''), 1)).toMatchObject({ depth: 2, heads: 3, attention: ['a0', 'a1'] })
+    expect(configOf('m', input, trial, proposeMapping(choicesOf(trial), trial, imagenet), 1)).toMatchObject({ depth: 2, heads: 3, attention: ['a0', 'a1'] })
   })
   it('is none where rows are scores, or where there is no CLS to ask', () => {
     expect(choicesOf(fixed(224, shapes, ['small']))).toMatchObject([{ output: 'y', blocks: 0 }])
@@ -74,26 +78,36 @@ describe('attention', () => {
 
 describe('a proposal', () => {
   it('prefers the last hidden state, then tokens with CLS, then tokens, maps, vectors', () => {
-    const names = (shapes: Shapes): string => proposeMapping(choicesOf(fixed(224, shapes)), fixed(224, shapes), '').output
+    const names = (shapes: Shapes): string => proposeMapping(choicesOf(fixed(224, shapes)), fixed(224, shapes), imagenet).output
     const [vector, map, plain, withCls, hidden] = [{ pooled: [1, 8] }, { map: [1, 8, 7, 7] }, { patches: [1, 196, 8] }, { tokens: [1, 197, 8] }, { last_hidden_state: [1, 196, 8] }]
     expect([{ ...vector }, { ...vector, ...map }, { ...vector, ...plain, ...map }, { ...withCls, ...plain }, { ...hidden, ...withCls }].map(names)).toEqual(['pooled', 'map', 'patches', 'tokens', 'last_hidden_state'])
   })
   it('takes the normalisation that the name tells, and what somebody wants otherwise', () => {
     const trial = fixed(224, { y: [1, 197, 8], pooled: [1, 8] })
     const choices = choicesOf(trial)
-    expect(['siglip2.onnx', 'CLIP.onnx', 'dinov3.onnx'].map((name) => proposeMapping(choices, trial, name).mean[0])).toEqual([0.5, 0.48145466, 0.485])
-    expect(completeMapping(choices, trial, '', { output: 'pooled', std: [1, 1, 1], mean: undefined })).toEqual({ output: 'pooled', leadingTokens: 0, mean: [0.485, 0.456, 0.406], std: [1, 1, 1], size: 224 })
+    expect(['siglip2.onnx', 'CLIP.onnx', 'dinov3.onnx'].map((name) => usualNormalisation(name).mean[0])).toEqual([0.5, 0.48145466, 0.485])
+    expect(completeMapping(choices, trial, imagenet, { output: 'pooled', std: [1, 1, 1], mean: undefined })).toEqual({ output: 'pooled', leadingTokens: 0, mean: [0.485, 0.456, 0.406], std: [1, 1, 1], size: 224 })
   })
+})
+
+it('a preprocessor beside a file, or above it, says how pictures are normalised; what it says badly is left', async () => {
+  const folder = await temporaryFolder({
+    'beside/preprocessor_config.json': JSON.stringify({ image_mean: [0.1, 0.2, 0.3], image_std: [1, 2, 3] }),
+    'model/preprocessor_config.json': JSON.stringify({ image_mean: [0.4, 0.4, 0.4], image_std: [1, 1, 1] }),
+    'bad/preprocessor_config.json': JSON.stringify({ image_mean: [0.4, 0.4], image_std: [1, 0, 1] }),
+  })
+  const stated = await Promise.all(['beside/model.onnx', 'model/onnx/model.onnx', 'bad/model.onnx', 'none/model.onnx'].map((path) => statedNormalisation(join(folder, path))))
+  expect(stated).toEqual([{ mean: [0.1, 0.2, 0.3], std: [1, 2, 3] }, { mean: [0.4, 0.4, 0.4], std: [1, 1, 1] }, undefined, undefined])
 })
 
 describe('a configuration', () => {
   it('has CLS from a vector of the same width where no token leads', () => {
     const trial = fixed(224, { y: [1, 196, 8], pooled: [1, 8], narrow: [1, 4] })
-    expect(configOf('m', input, trial, proposeMapping(choicesOf(trial), trial, ''), 9)).toMatchObject({ vector: 'pooled', registers: 0, weights: 9, fixedSize: 224, batched: false })
+    expect(configOf('m', input, trial, proposeMapping(choicesOf(trial), trial, imagenet), 9)).toMatchObject({ vector: 'pooled', registers: 0, weights: 9, fixedSize: 224, batched: false })
   })
   it('runs several at once only where two gave two of the same', () => {
     const single = fixed(224, { y: [1, 197, 8] })
-    const mapping = proposeMapping(choicesOf(single), single, '')
+    const mapping = proposeMapping(choicesOf(single), single, imagenet)
     const pairs = [[2, 197, 8], [1, 197, 8], [2, 197, 4], [1, 394, 8]].map((shape) => configOf('m', input, { ...single, pair: run(224, { y: shape }, [], 224, 2) }, mapping, 1).batched)
     expect(pairs).toEqual([true, false, false, false])
   })
