@@ -167,7 +167,7 @@ describe('one picture', () => {
   })
 
   it('by a model with tokens of another length says whose head it is', async () => {
-    await app.page.getByRole('link', { name: 'Models' }).click()
+    await app.page.getByRole('link', { name: 'Models', exact: true }).click()
     await byTestId('model-card').filter({ hasText: 'DinoScope mini' }).getByRole('button', { name: 'Use this model' }).click()
     await app.page.getByRole('link', { name: 'Library' }).click()
     await byTestId('tile').filter({ hasText: 'block.png' }).dblclick()
@@ -184,7 +184,7 @@ describe('one picture', () => {
       })
       await writeFile(join(maps, `${name}.png`), await sharp(millimetres, { raw: { width, height, channels: 1 } }).toColourspace('grey16').png().toBuffer())
     }
-    await app.page.getByRole('link', { name: 'Models' }).click()
+    await app.page.getByRole('link', { name: 'Models', exact: true }).click()
     await byTestId('train-head-targets').fill(maps)
     await byTestId('train-head-name').fill('Blocks in metres')
     await app.page.getByRole('button', { name: 'Train head' }).click()

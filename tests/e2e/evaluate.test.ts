@@ -55,7 +55,7 @@ beforeAll(async () => {
   app = await startApp()
   await makePictures(join(app.scratch, 'train'), 10, 0)
   await makePictures(join(app.scratch, 'test'), 3, 40)
-  await app.page.getByRole('link', { name: 'Models' }).click()
+  await app.page.getByRole('link', { name: 'Models', exact: true }).click()
 })
 afterAll(async () => { await app.stop() })
 
@@ -96,7 +96,7 @@ describe('evaluation', () => {
     await evaluate()
     await byTestId('evaluation-group').nth(1).waitFor()
     await app.page.reload()
-    await app.page.getByRole('link', { name: 'Models' }).click()
+    await app.page.getByRole('link', { name: 'Models', exact: true }).click()
     await byTestId('evaluation-group').nth(1).waitFor()
     expect(await byTestId('evaluation-folder').inputValue()).toContain('train')
     expect(await byTestId('evaluation-group').getByRole('heading').allTextContents()).toEqual(['train', 'train → test'])

@@ -168,7 +168,7 @@ describe('training a backbone of one’s own', () => {
   })
 
   it('exports the teacher as ONNX, as near to the engine as float32 is', async () => {
-    await app.page.getByRole('link', { name: 'Models' }).click()
+    await app.page.getByRole('link', { name: 'Models', exact: true }).click()
     await button(`Export ${runName}, step ${steps}`).click()
     await byTestId('export-start').click()
     await byTestId('export-result').waitFor({ timeout: 60_000 })

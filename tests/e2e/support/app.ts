@@ -77,7 +77,7 @@ export async function openFolder(page: Page, folder: string): Promise<void> {
 
 /** Imports a model file or folder on the Models page and waits until it is there. */
 export async function importModel(page: Page, path: string): Promise<void> {
-  await page.getByRole('link', { name: 'Models' }).click()
+  await page.getByRole('link', { name: 'Models', exact: true }).click()
   await page.getByRole('button', { name: 'Import…' }).click()
   const field = page.getByRole('dialog').getByRole('textbox')
   await field.fill(path)
