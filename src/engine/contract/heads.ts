@@ -45,10 +45,20 @@ export function tokenLengthsOf({ architecture, dim, training, layers }: HeadToke
   return linearLayerCounts.map((count) => (dim * layers.length) / count).filter(Number.isInteger)
 }
 
-/** How many layers a head reads of a backbone; undefined where it was made for others. */
-export function layerCountFor(head: HeadTokens, { dim, depth }: Pick<ModelInfo, 'dim' | 'depth'>): number | undefined {
+/** Whether a head reads tokens after the final norm. Source: dinov2/hub/depthers.py:122-128; eval/segmentation configs. */
+export function readsNormed({ architecture }: Pick<HeadInfo, 'architecture'>): boolean {
+  return architecture === 'bn-linear' || architecture === 'regression'
+}
+
+/**
+ * How many layers a head reads of a backbone; undefined where it was made for others. Of a model that gives nothing of what is
+ * between its blocks, the last layer after the final norm is all there is to read.
+ */
+export function layerCountFor(head: HeadTokens, { dim, depth, gives }: Pick<ModelInfo, 'dim' | 'depth' | 'gives'>): number | undefined {
   const count = tokenLengthsOf(head).includes(dim) ? (head.dim * head.layers.length) / dim : undefined
-  return count !== undefined && count <= depth ? count : undefined
+  if (count === undefined) return undefined
+  const isThere = gives.inside ? count <= depth : gives.patches && count === 1 && readsNormed(head)
+  return isThere ? count : undefined
 }
 
 export interface HeadTraining {

@@ -1,7 +1,7 @@
 /** @file Which heads belong to a model, the likeliest first. Pure. */
 import { layerCountFor, type HeadInfo, type ModelInfo } from '../../engine/contract'
 
-type HeadModel = Pick<ModelInfo, 'id' | 'dim' | 'depth'>
+type HeadModel = Pick<ModelInfo, 'id' | 'dim' | 'depth' | 'gives'>
 
 /** Whether a head can read the tokens of a model. */
 export function fits(head: HeadInfo, model: HeadModel | undefined): boolean {

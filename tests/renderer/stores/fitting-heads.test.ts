@@ -4,7 +4,8 @@ import { layerCountFor, tokenLengthsOf, type HeadTraining } from '../../../src/e
 import { depthHeads, fittingHeads } from '../../../src/renderer/stores/fitting-heads'
 import { fakeHead } from '../fake-dense'
 
-const model = { id: 'small', dim: 384, depth: 12 }
+const gives = { patches: true, attention: true, inside: true }
+const model = { id: 'small', dim: 384, depth: 12, gives }
 const trainedOn = (modelId: string): HeadTraining => ({ modelId, pictures: 4, validationPictures: 1, steps: 10, metrics: {} })
 
 describe('a head', () => {
@@ -20,7 +21,16 @@ describe('a head', () => {
 
   it('reads so many layers of a model as its channels are, and none of a model with fewer', () => {
     const four = fakeHead({ dim: 384, layers: [2, 5, 8, 11] })
-    expect([layerCountFor(four, model), layerCountFor(four, { dim: 1536, depth: 12 }), layerCountFor(four, { dim: 384, depth: 3 }), layerCountFor(four, { dim: 192, depth: 12 })]).toEqual([4, 1, undefined, undefined])
+    expect([layerCountFor(four, model), layerCountFor(four, { ...model, dim: 1536 }), layerCountFor(four, { ...model, depth: 3 }), layerCountFor(four, { ...model, dim: 192 })]).toEqual([4, 1, undefined, undefined])
+  })
+
+  it('reads the last normed tokens alone of a graph of another maker, and none of one that gives no patches', () => {
+    // Attention of three blocks is given with them, and their tokens are not.
+    const foreign = { ...model, depth: 3, gives: { ...gives, inside: false } }
+    const [own, classes, depth] = [fakeHead({ architecture: 'regression', dim: 384 }), fakeHead({ kind: 'classes', architecture: 'bn-linear', dim: 96, layers: [2, 5, 8, 11] }), fakeHead({ dim: 384 })]
+    expect([own, classes, depth].map((head) => layerCountFor(head, foreign))).toEqual([1, 1, undefined])
+    expect(layerCountFor(own, { ...foreign, depth: 0 })).toBe(1)
+    expect(layerCountFor(own, { ...foreign, gives: { ...foreign.gives, patches: false } })).toBeUndefined()
   })
 })
 

@@ -1,18 +1,18 @@
 /** @file A dense head at work: tokens of a picture's blocks in, depth in metres or classes out. */
-import { EngineError, layerCountFor, tokenLengthsOf } from '../../contract'
+import { EngineError, layerCountFor, readsNormed, tokenLengthsOf } from '../../contract'
 import { buildModel, input, parameter, type BuiltModel, type Value } from '../../graph'
-import { classLogits, dptDepth, linearDepth, parametersFrom, readsNormed, resizeMaps, type DenseHeadConfig, type LayerTokens, type VitConfig } from '../../nn'
+import { classLogits, dptDepth, linearDepth, parametersFrom, resizeMaps, type DenseHeadConfig, type LayerTokens } from '../../nn'
 import { add, argMax, cast, clip, matMul, reshape } from '../../ops'
 import type { Runtime, Session } from '../../runtime'
 import type { Tensor } from '../../tensor'
-import { layersOf, type HeadDraft, type HeadManifest, type HeadTensors } from '../../weights'
-import type { Backbone, PatchBatch, PatchGrid } from '../backbone'
+import { givesOf, layersOf, type HeadDraft, type HeadManifest, type HeadTensors } from '../../weights'
+import type { Backbone, BackboneConfig, PatchBatch, PatchGrid } from '../backbone'
 
 /** A head of a workspace, or one that was only read from its file. */
 export interface OpenedHead<M extends HeadDraft = HeadManifest> {
   readonly manifest: M
-  /** @throws EngineError BAD_REQUEST for a backbone with tokens of another length, or fewer blocks than it reads */
-  requireFit(config: Pick<VitConfig, 'dim' | 'depth'>): void
+  /** @throws EngineError BAD_REQUEST for a backbone with tokens of another length, fewer blocks than it reads, or that does not give those blocks */
+  requireFit(config: BackboneConfig): void
   /**
    * What the head says of the first picture of a batch, at `height` × `width`: metres or class numbers, float32 [height, width].
    * @throws EngineError as {@link requireFit}, RUNTIME
@@ -24,13 +24,18 @@ export interface OpenedHead<M extends HeadDraft = HeadManifest> {
 /** Graphs of sizes that were asked for last. */
 const keptSessions = 2
 
-/** Blocks that a head reads of a backbone. @throws EngineError BAD_REQUEST naming both lengths, or both numbers of blocks */
-function layersFor({ layerCount, ...head }: HeadDraft, { dim, depth }: Pick<VitConfig, 'dim' | 'depth'>): readonly number[] {
+/** Blocks that a head reads of a backbone. @throws EngineError BAD_REQUEST naming both lengths, or what is not there to be read */
+function layersFor({ layerCount, ...head }: HeadDraft, config: BackboneConfig): readonly number[] {
+  const { dim, depth } = config
   const tokens = { ...head, layers: { length: layerCount } }
-  const count = layerCountFor(tokens, { dim, depth })
-  if (count !== undefined) return layersOf(count, depth)
+  const gives = givesOf(config)
+  const count = layerCountFor(tokens, { dim, depth, gives })
+  if (count !== undefined) return layersOf(count, gives.inside ? depth : 1)
   const lengths = tokenLengthsOf(tokens)
-  const why = lengths.includes(dim) ? `reads more blocks than the ${depth} of this model` : `was made for tokens of ${lengths.join(' or ')} numbers; those of this model have ${dim}`
+  const foreign = 'this model is an ONNX graph of another maker, which gives'
+  const fewer = gives.patches ? `reads several blocks, or tokens before the final norm; ${foreign} its last tokens alone` : `reads tokens of patches; ${foreign} one vector of each picture`
+  const missing = gives.inside ? `reads more blocks than the ${depth} of this model` : fewer
+  const why = lengths.includes(dim) ? missing : `was made for tokens of ${lengths.join(' or ')} numbers; those of this model have ${dim}`
   throw new EngineError('BAD_REQUEST', `the head ${JSON.stringify(head.name)} ${why}. Choose a model that it was made for`, { detail: { dim: head.dim, tokenDim: dim } })
 }
 
@@ -112,9 +117,9 @@ export function openHead<M extends HeadDraft>(runtime: Runtime, manifest: M, ten
     manifest,
     requireFit: (config) => void layersFor(manifest, config),
     predict: async (backbone, batch, height, width) => {
-      const { dim, depth, registers } = backbone.config
+      const { dim, registers } = backbone.config
       const { kind, architecture, minDepth = 0, maxDepth = Infinity, classes } = manifest
-      const layers = layersFor(manifest, { dim, depth })
+      const layers = layersFor(manifest, backbone.config)
       const config: DenseHeadConfig = { kind, architecture, dim, layers, minDepth, maxDepth: Math.min(maxDepth, 3.4e38), classes: classes.length }
       const tokens = await backbone.intermediate(batch, layers, readsNormed(config))
       const patches = batch.grid.height * batch.grid.width

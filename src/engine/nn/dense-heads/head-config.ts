@@ -22,8 +22,3 @@ export interface LayerTokens<T> {
   /** `[1, dim]`. */
   readonly cls: T
 }
-
-/** Whether a head reads tokens after the final norm. Source: dinov2/hub/depthers.py:122-128; eval/segmentation configs. */
-export function readsNormed({ kind, architecture }: Pick<DenseHeadConfig, 'kind' | 'architecture'>): boolean {
-  return kind === 'classes' || architecture === 'regression'
-}

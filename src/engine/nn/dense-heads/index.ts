@@ -2,5 +2,5 @@
 export { resizeMaps } from './bilinear'
 export { classLogits, foldBatchNorm } from './class-head'
 export { dptDepth } from './dpt'
-export { readsNormed, type DenseHeadConfig, type LayerTokens } from './head-config'
+export { type DenseHeadConfig, type LayerTokens } from './head-config'
 export { binCentres, linearDepth } from './linear-depth'
