@@ -9,7 +9,7 @@ import { analyseImage, attentionOf, loadBackbone, pcaOf, similarityTo, type Back
 import { encodeModel } from '../../../../src/engine/onnx'
 import { createRuntime, type Runtime } from '../../../../src/engine/runtime'
 import { randomStream } from '../../../../src/engine/tensor'
-import { importOnnx, inspectOnnx, listModelFolders, verifyModelFolder, type OnnxModelFolder, type TryOnnx } from '../../../../src/engine/weights'
+import { importAny, importOnnx, inspectOnnx, listModelFolders, verifyModelFolder, type OnnxModelFolder, type TryOnnx } from '../../../../src/engine/weights'
 import { temporaryFolder } from '../../../helpers/folders'
 import { mapModel, naiveMean, naiveTokens, node, onnxModel, tokenModel, value, vectorModel, type ForeignModel } from '../../../helpers/foreign-models'
 import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
@@ -208,7 +208,13 @@ describe('a model of DinoScope’s own, exported and imported by its outputs', (
     const native = loadBackbone(runtime, model)
     const pictures = [join(import.meta.dirname, '..', '..', '..', '..', 'resources', 'samples', 'cat.jpg')]
     await exportModel(model, { path, format: 'onnx', size: undefined, attention: 'all' }, () => Promise.resolve({ reference: native, open: runtime.openFile, withWeights: (weights) => loadBackbone(runtime, { ...model, weights }), pictures }), context)
+    // Its weights are known: nobody is asked how it is read, unless it is asked for by its outputs.
+    expect(await inspectOnnx({ source: path, modelsFolder: join(place, 'models'), tryOnnx }, context)).toBeUndefined()
+    expect(await importAny({ source: path, modelsFolder: join(place, 'models'), tryOnnx }, context)).toMatchObject({ manifest: { config: { family: model.manifest.config.family } } })
     const folder = await importOnnx({ source: path, modelsFolder: join(place, 'models'), mapping: { output: 'last_hidden_state' }, tryOnnx }, context)
+    // A copy of its folder is read as the folder says.
+    const copied = await importAny({ source: folder.folder, modelsFolder: join(place, 'others'), tryOnnx }, context)
+    expect(copied.manifest).toMatchObject({ name: folder.manifest.name, config: folder.manifest.config, preprocessing: folder.manifest.preprocessing, weights: { sha256: folder.manifest.weights.sha256 } })
     const foreign = loadBackbone(runtime, folder)
     const { patchSize, dim, depth, heads, registers } = model.manifest.config
     expect(folder.manifest.config).toMatchObject({ patchSize, dim, depth, heads, registers, batched: true })
