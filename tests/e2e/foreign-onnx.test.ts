@@ -47,7 +47,9 @@ describe('a model of another maker', () => {
     await byTestId('onnx-import').click()
     await useImported()
     const card = byTestId('model-card').filter({ hasText: 'Convolution' })
-    expect([await card.getByText('ONNX ·').count(), await card.getByRole('button', { name: /^Export/ }).count()]).toEqual([1, 0])
+    expect([await card.getByText('ONNX ·').count(), await card.getByRole('button', { name: /^Export/ }).count(), await card.getByText('Computed in').count()]).toEqual([1, 0, 0])
+    // Of the bundled model all of these are there.
+    await byTestId('model-card').filter({ hasText: 'DinoScope mini' }).getByText('Computed in').waitFor()
     await shoot('onnx card')
   })
 
@@ -67,6 +69,22 @@ describe('a model of another maker', () => {
     await app.page.getByRole('tab', { name: 'Object' }).click()
     await byTestId('not-given').getByText('Objects are found by the keys').waitFor()
     expect(await overlay(app.page).isVisible()).toBe(false)
+  })
+
+  it('is compared with the bundled model by its colours and vectors, and says that it gives no attention', async () => {
+    await app.page.getByRole('link', { name: 'Compare models' }).click()
+    await byTestId('compare-run').click()
+    await byTestId('compare-figures').waitFor({ timeout: 60_000 })
+    await byTestId('compare-note').getByText('Convolution gives no attention.').waitFor({ timeout: 60_000 })
+    const [bundled, foreign] = (await byTestId('compare-model-a').innerText()).includes('Convolution') ? (['b', 'a'] as const) : (['a', 'b'] as const)
+    const overlayOf = (side: 'a' | 'b') => byTestId(`compare-${side}`).getByTestId('match-overlay')
+    await overlayOf(bundled).waitFor({ timeout: 60_000 })
+    expect(await overlayOf(foreign).count()).toBe(0)
+    await shoot('onnx compared')
+    await app.page.keyboard.press('3')
+    await byTestId('compare-note').getByText('Same colour, same thing').waitFor({ timeout: 60_000 })
+    for (const side of [bundled, foreign]) await overlayOf(side).waitFor()
+    await shoot('onnx compared colours')
   })
 
   it('of vectors alone is for search and the map, at one size', async () => {
