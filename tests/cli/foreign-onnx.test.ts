@@ -24,4 +24,13 @@ it('imports a graph as it is told, inspects a picture with it, and says what it 
 
   const exported = await runCli(['export', 'conv', '--workspace', workspace, '--to', join(folder, 'again.onnx'), '--json'], workspace)
   expect(lastJson(exported)['error']).toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('cannot be exported') })
-}, 120_000)
+
+  // A copy of its folder is the model, in the one precision it has.
+  const copied = await runCli(['export', 'conv', '--workspace', workspace, '--to', `${join(folder, 'copy')}/`, '--json'], workspace)
+  expect([copied.code, ['model.json', 'model.onnx'].map((name) => existsSync(join(folder, 'copy', name)))]).toEqual([0, [true, true]])
+  for (const args of [['export', 'conv', '--to', `${join(folder, 'half')}/`, '--precision', 'fp16'], ['embed', join(root, 'resources', 'samples'), '--model', 'conv', '--out', join(folder, 'vectors.npy'), '--precision', 'int8'], ['models', 'precision', 'conv']]) {
+    const refused = await runCli([...args, '--workspace', workspace, '--json'], workspace)
+    expect(lastJson(refused)['error']).toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('another precision') })
+  }
+  expect(existsSync(join(folder, 'half'))).toBe(false)
+}, 180_000)

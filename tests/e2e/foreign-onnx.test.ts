@@ -97,6 +97,8 @@ describe('a model of another maker', () => {
     await app.page.getByText('it can be searched and mapped with, and not looked into').first().waitFor({ timeout: 60_000 })
     expect(await byTestId('size').getByRole('radio').allInnerTexts()).toEqual(['224', 'Crop'])
     await shoot('onnx vector')
+    await app.page.getByRole('link', { name: 'Segments' }).click()
+    await app.page.getByText('conv-vector gives one vector of each picture').waitFor()
     expect(app.complaints).toEqual([])
   })
 })
