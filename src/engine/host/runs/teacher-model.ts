@@ -83,7 +83,7 @@ async function addTeacher(run: RunFolder, found: CheckpointInfo, place: ModelsPl
  * Puts the teacher's heads beside its weights: `dino_head`, and `ibot_head` where patches were learned, which is the same
  * one again where they shared it.
  */
-async function addHeads(run: RunFolder, found: CheckpointInfo, { folder }: ModelFolder, signal: AbortSignal): Promise<void> {
+async function addHeads(run: RunFolder, found: CheckpointInfo, { folder }: VitModelFolder, signal: AbortSignal): Promise<void> {
   const path = join(folder, headsFile)
   if (await stat(path).then(() => true, () => false)) return
   const { method, ibot } = parseRecipe(await readRunRecipe(run))
