@@ -8,7 +8,7 @@ import { prepareEvaluation, readImageFile } from '../src/engine/image'
 import { dinov2Config, forwardMacs, initialParameters } from '../src/engine/nn'
 import type { Runtime } from '../src/engine/runtime'
 import { randomStream } from '../src/engine/tensor'
-import { defaultPreprocessing, readSafetensorsIndex, writeSafetensors, type ModelFolder } from '../src/engine/weights'
+import { defaultPreprocessing, readSafetensorsIndex, writeSafetensors, type VitModelFolder } from '../src/engine/weights'
 import { peakRssMb, quantile, type Measurement } from './report'
 import type { Roofline } from './roofline'
 
@@ -20,7 +20,7 @@ const fileRounds = 3
 const filesToEmbed = 64
 
 /** A model folder of random weights of the official size; speed does not depend on their values. */
-async function randomModel(folder: string): Promise<ModelFolder> {
+async function randomModel(folder: string): Promise<VitModelFolder> {
   const path = join(folder, 'model.safetensors')
   await writeSafetensors(path, initialParameters(config, 1))
   return {
@@ -86,7 +86,7 @@ async function filesRate(backbone: Backbone, samplesFolder: string): Promise<num
  * Another precision beside fp32, run in turns on batches of 8: its best rate, and the median of how many times as fast it was, which a
  * disturbance of both leaves as it is. The roofline is that of float32 products and says nothing here.
  */
-async function benchPrecision(runtime: Runtime, { manifest, weights }: ModelFolder, exact: Backbone, precision: Precision): Promise<Measurement[]> {
+async function benchPrecision(runtime: Runtime, { manifest, weights }: VitModelFolder, exact: Backbone, precision: Precision): Promise<Measurement[]> {
   const own = loadBackbone(runtime, { manifest: { ...manifest, precision }, weights })
   const batch = randomBatch(8)
   for (const backbone of [exact, own]) await backbone.embed(batch)

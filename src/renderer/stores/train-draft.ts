@@ -72,7 +72,7 @@ const isFromRun = ({ importedFrom }: ModelInfo): boolean => importedFrom !== und
 /** What `auto` finds: the smallest trained model that is larger than the student and has its patches. */
 function teacherAtHand(models: readonly ModelInfo[], { patchSize, backboneParameters }: RecipeSummary): ModelInfo | undefined {
   return models
-    .filter((model) => model.trained && !isFromRun(model) && model.patchSize === patchSize && model.parameters > backboneParameters)
+    .filter((model) => model.trained && model.gives.inside && !isFromRun(model) && model.patchSize === patchSize && model.parameters > backboneParameters)
     .toSorted((a, b) => a.parameters - b.parameters)[0]
 }
 
@@ -88,7 +88,7 @@ export function teacherPoints(models: readonly ModelInfo[], runs: readonly RunIn
     refusal: found === undefined ? `finds no trained model here that is larger than the student and has patches of ${summary.patchSize} pixels` : undefined,
   }
   const ofModels = models
-    .filter(({ trained }) => trained)
+    .filter(({ trained, gives }) => trained && gives.inside)
     .map(({ id, name, architecture, patchSize, parameters }): TeacherPoint => ({ value: id, kind: 'model', label: name, detail: architecture, refusal: refusal(patchSize), isSmall: isSmall(parameters) }))
   const ofRuns = runs.filter(hasWeights).map(({ id, name, step, summary: { architecture, patchSize, backboneParameters } }): TeacherPoint => {
     return { value: `run:${id}`, kind: 'run', label: name, detail: `run, step ${formatCount(step)}, with its head · ${architecture}`, refusal: refusal(patchSize), isSmall: isSmall(backboneParameters) }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EngineError } from '../../contract'
 import type { DinoHeadConfig } from '../../nn'
 import { formatShape, toFloat32, type Shape, type Tensor } from '../../tensor'
-import { openModelFolder, readSafetensors, readSafetensorsIndex, type ModelFolder, type ModelManifest } from '../../weights'
+import { openModelFolder, readSafetensors, readSafetensorsIndex, requireVit, type ModelManifest, type VitModelFolder } from '../../weights'
 import type { Recipe } from '../recipe'
 import { headsFile } from '../run'
 import type { TeacherSpec, TrainingState } from '../step'
@@ -17,7 +17,7 @@ export type HeadName = (typeof headNames)[number]
 export type OwnHeads = Readonly<Partial<Record<HeadName, DinoHeadConfig>>>
 
 export interface FrozenTeacher {
-  readonly model: ModelFolder
+  readonly model: VitModelFolder
   readonly spec: TeacherSpec
   /** Heads it does not bring. */
   readonly missing: readonly HeadName[]
@@ -49,6 +49,7 @@ function headConfigOf(shapeOf: (parameter: string) => Shape | undefined): DinoHe
 
 /** Why a model cannot teach the student of a recipe, or undefined. Width, depth, heads and registers may differ. */
 export function teacherProblem(recipe: Recipe, { name, config, preprocessing }: Pick<ModelManifest, 'name' | 'config' | 'preprocessing'>): string | undefined {
+  if (config.family === 'onnx') return `${JSON.stringify(name)} is an ONNX graph of another maker, which is run as it is and cannot be learned from; choose another teacher`
   if (config.patchSize !== recipe.model.patch_size)
     return `${JSON.stringify(name)} sees patches of ${config.patchSize} pixels and the student patches of ${recipe.model.patch_size}; set model.patch_size: ${config.patchSize} with crops that are multiples of it, or choose another teacher`
   const { mean, std } = trainedPreprocessing(recipe)
@@ -66,7 +67,7 @@ function givenHead(dim: number, prototypes: number): DinoHeadConfig {
 
 /** Opens a model folder as the teacher of a recipe. @throws EngineError TRAIN_INIT when it cannot teach it; what opening throws */
 export async function openFrozenTeacher(folder: string, recipe: Recipe): Promise<FrozenTeacher> {
-  const model = await openModelFolder(folder)
+  const model = requireVit(await openModelFolder(folder), 'learned from')
   const { config, name } = model.manifest
   const problem = teacherProblem(recipe, model.manifest)
   if (problem !== undefined) throw new EngineError('TRAIN_INIT', problem, { detail: { model: model.manifest.id } })
