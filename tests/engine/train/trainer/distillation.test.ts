@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RecipeOverrides } from '../../../../src/engine/train'
 import { loadCheckpoint, newestCheckpoint, openRunFolder, teacherFolder, type RunFolder } from '../../../../src/engine/train/run'
-import { hashFile, openModelFolder, type ModelFolder } from '../../../../src/engine/weights'
+import { hashFile, openModelFolder, requireVit, type VitModelFolder } from '../../../../src/engine/weights'
 import { smallConfigs, writeSmallModel } from '../../../helpers/small-models'
 import { leftBy, makeRun, stopAfter, tinyDistillation, train, writePictures } from './support/training'
 
@@ -22,14 +22,16 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 /** A teacher with registers, SwiGLU and another width than the student, in half precision. */
-async function teacherIn(name: string): Promise<ModelFolder> {
+async function teacherIn(name: string): Promise<VitModelFolder> {
   const folder = join(scratch, name)
   await mkdir(folder)
   return writeSmallModel(folder, { ...smallConfigs.registers, patchSize: 8 }, 'float16')
 }
 
 const recipe = (changes: RecipeOverrides = {}): RecipeOverrides => tinyDistillation({ run: { steps: 16, batch: 2, workers: 0 }, checkpoint: { every_steps: 5, every_minutes: 0 }, ...changes })
-const draft = async (name: string, teacher: ModelFolder, changes: RecipeOverrides = {}): Promise<RunFolder> => makeRun({ folder: scratch, name, root, pictures, recipe: recipe(changes), teacher })
+/** The teacher as the run keeps it. */
+const openVit = async (folder: string): Promise<VitModelFolder> => requireVit(await openModelFolder(folder), 'kept')
+const draft = async (name: string, teacher: VitModelFolder, changes: RecipeOverrides = {}): Promise<RunFolder> => makeRun({ folder: scratch, name, root, pictures, recipe: recipe(changes), teacher })
 
 describe('a distillation', () => {
   it('is the same straight and resumed, though the teacher it came with is gone by then', async () => {
@@ -38,7 +40,7 @@ describe('a distillation', () => {
     const straight = await draft('straight', teacher)
     expect(await train(straight)).toMatchObject({ result: { outcome: 'finished', step: 16 } })
     const expected = await leftBy(straight)
-    expect(await hashFile((await openModelFolder(teacherFolder(straight.folder))).weights.path)).toBe(before)
+    expect(await hashFile((await openVit(teacherFolder(straight.folder))).weights.path)).toBe(before)
 
     const stopped = await draft('stopped', teacher)
     expect(await train(stopped, { onEvent: stopAfter(9) })).toMatchObject({ result: { outcome: 'stopped', step: 9 } })
@@ -86,7 +88,7 @@ describe('a distillation', () => {
   it('goes on from no other teacher, and says which file is wrong', async () => {
     const run = await draft('guarded', await teacherIn('third'))
     await train(run, { onEvent: stopAfter(6) })
-    const { weights } = await openModelFolder(teacherFolder(run.folder))
+    const { weights } = await openVit(teacherFolder(run.folder))
     const handle = await open(weights.path, 'r+')
     const last = [...weights.tensors.values()].at(-1)!.offset
     await handle.write(Buffer.from([1, 2]), 0, 2, last)
