@@ -117,7 +117,7 @@ describe('two models', () => {
     const result = await compare(models['pth']!, bundled, { onEvent: (event) => events.push(event) })
     expect(result).toMatchObject({ modelA: models['pth'], modelB: bundled, k: 4, of: 15, maxAbsDiff: undefined, identical: undefined, accuracy: { k: 20, classes: 2, pictures: 14, largestClass: 0.5 } })
     expect([result.rows.length, result.skipped.map(({ relativePath }) => relativePath)]).toEqual([15, ['warm/broken.png']])
-    expect([...new Set(events.flatMap((event) => (event.kind === 'progress' ? [event.title] : [])))]).toEqual(['Embedding with Untrained demo', 'Comparing the two models'])
+    expect([...new Set(events.flatMap((event) => (event.kind === 'progress' ? [event.title] : [])))]).toEqual(['Embedding with DinoScope mini', 'Comparing the two models'])
     const shares = events.flatMap((event) => (event.kind === 'progress' && event.title === 'Comparing the two models' ? [event.value] : []))
     expect([shares.at(-1), shares.every((share, place) => place === 0 || share >= shares[place - 1]!)]).toEqual([1, true])
 

@@ -211,7 +211,7 @@ describe('parseRequest', () => {
     ['library.open', { path: 3 }, 'path'],
     ['library.browse', { path: null }, 'path'],
     ['image.render', { imageId: 'i', maxEdge: NaN }, 'maxEdge'],
-    ['models.import', { path: '/a', onnx: { output: 'y', leadingTokens: 1, mean: [0, 0, 0], std: [0, 1, 1], size: 224 } }, 'std'],
+    ['models.import', { path: '/a', onnx: { output: 'y', leadingTokens: 1, mean: [0, 0, 0], std: [0, 1, 1], size: 224 } }, 'onnx.std'],
     ['image.render', { imageId: 'i', maxEdge: -1 }, 'maxEdge'],
     ['image.render', { imageId: 'i', maxEdge: 1.5 }, 'maxEdge'],
     ['image.render', { imageId: 'i', maxEdge: Infinity }, 'maxEdge'],
