@@ -9,22 +9,22 @@ export interface Whitening {
   readonly rows: Float64Array
 }
 
-/** What is added to the spread of every direction, as a share of the mean one: directions without any are left alone. */
-const leastSpread = 1e-6
+/** What is added to the spread of every direction, as a share of all of it: more than sums in float32 are wrong by, so that directions without any are left alone. */
+const leastSpread = 1e-5
 /** Rows of a triangle before the event loop turns. */
 const rowsAtOnce = 32
 
 const turn = (row: number): Promise<unknown> | undefined => (row % rowsAtOnce === 0 ? new Promise(setImmediate) : undefined)
 
-/** Lower triangle with L·Lᵀ = matrix. */
-async function cholesky(matrix: Float64Array, dim: number): Promise<Float64Array> {
+/** Lower triangle with L·Lᵀ = matrix. @param least what was added to the diagonal, below which no pivot is but for rounding */
+async function cholesky(matrix: Float64Array, dim: number, least: number): Promise<Float64Array> {
   const lower = new Float64Array(dim * dim)
   for (let row = 0; row < dim; row++) {
     await turn(row)
     for (let column = 0; column <= row; column++) {
       let sum = matrix[row * dim + column]!
       for (let k = 0; k < column; k++) sum -= lower[row * dim + k]! * lower[column * dim + k]!
-      lower[row * dim + column] = row === column ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / lower[column * dim + column]!
+      lower[row * dim + column] = row === column ? Math.sqrt(Math.max(sum, least)) : sum / lower[column * dim + column]!
     }
   }
   return lower
@@ -56,8 +56,9 @@ export async function fitWhitening(features: Float32Array, dim: number, products
   const covariance = Float64Array.from(await products(turned, turned, count), (value) => value / count)
   let trace = 0
   for (let column = 0; column < dim; column++) trace += covariance[column * dim + column]!
-  for (let column = 0; column < dim; column++) covariance[column * dim + column]! += (leastSpread * trace) / dim + 1e-12
-  return { dim, mean, rows: await inverseOfLower(await cholesky(covariance, dim), dim) }
+  const added = leastSpread * trace + 1e-12
+  for (let column = 0; column < dim; column++) covariance[column * dim + column]! += added
+  return { dim, mean, rows: await inverseOfLower(await cholesky(covariance, dim, added), dim) }
 }
 
 /** @returns float32 [count, dim] */

@@ -75,6 +75,19 @@ describe('trainLinearHead', () => {
     expect([measured.length, measured.at(-1)]).toEqual([20, head.steps])
   })
 
+  it('learns from tokens that hardly differ, however many numbers they have', async () => {
+    const [wide, few] = [192, 3]
+    const stream = randomStreamAt(5, 'probe', 0)
+    const ways = Array.from({ length: few }, () => Float32Array.from({ length: wide }, () => 10 * stream.normal()))
+    const flat = (rows: number): HeadData => {
+      const kinds = Array.from({ length: rows }, (_, row) => row % few)
+      return { tokens: Float32Array.from(kinds.flatMap((kind) => [...ways[kind]!])), targets: Float32Array.from(kinds, (kind) => 1 + 3 * kind) }
+    }
+    const { weight, bias, metrics } = await trainLinearHead(flat(count), flat(300), { ...options(), dim: wide, kind: 'depth', outputs: 1, epochs: 10 })
+    expect([...weight, ...bias].every(Number.isFinite)).toBe(true)
+    expect(metrics.explained).toBeGreaterThan(0.99)
+  })
+
   it('tells classes apart, the same for a seed', async () => {
     const { tokens, targets } = synthetic(3)
     const classes = targets.map((value) => (value < 4.5 ? 0 : value < 5.5 ? 1 : 2))
