@@ -30,7 +30,7 @@ async function makePictures(folder: string): Promise<void> {
     }
   await writeFile(join(folder, 'block.png'), await sharp(rgb, { raw: { width: edge, height: edge, channels: 3 } }).png().toBuffer())
   await writeFile(join(folder, 'plain.png'), await sharp({ create: { width: 120, height: 90, channels: 3, background: '#4a6b8a' } }).png().toBuffer())
-  await writeFile(join(folder, 'wide.jpg'), await sharp(join(root, 'resources', 'samples', 'raccoon.jpg')).resize(1792, 1344, { fit: 'cover' }).jpeg().toBuffer())
+  await writeFile(join(folder, 'wide.jpg'), await sharp(join(root, 'resources', 'samples', 'raccoon.jpg')).resize(1024, 768, { fit: 'cover' }).jpeg().toBuffer())
 }
 
 beforeAll(async () => {
@@ -86,7 +86,7 @@ describe('one picture', () => {
 
   it('has depth in metres by a head, once its range is said', async () => {
     await importModel(app.page, join(golden, 'backbone.pth'))
-    await byTestId('model-card').nth(1).waitFor({ timeout: 30_000 })
+    await byTestId('imported').getByRole('button', { name: 'Use it' }).click()
     await byTestId('head-path').fill(join(golden, 'head.pth'))
     await app.page.getByRole('button', { name: 'Import head' }).click()
     await byTestId('head-range').fill('10')
@@ -144,8 +144,10 @@ describe('one picture', () => {
     await expect.poll(names).toEqual(nearestFirst.toReversed())
     await sort.click()
     await app.page.getByRole('menuitemradio', { name: 'Name, A to Z' }).click()
+    await app.page.getByRole('menu').waitFor({ state: 'detached' })
     // Nothing stays selected: the cloud is of the whole folder.
     await app.page.keyboard.press('Escape')
+    await byTestId('selection-bar').waitFor({ state: 'detached' })
   })
 
   it('colours the patch cloud of its folder in metres', async () => {
@@ -177,7 +179,7 @@ describe('one picture', () => {
   it('has a head of one’s own, trained on depth maps, measured and written', async () => {
     const maps = join(app.scratch, 'maps')
     await mkdir(maps)
-    for (const [name, width, height] of [['block', edge, edge], ['plain', 120, 90], ['wide', 1792, 1344]] as const) {
+    for (const [name, width, height] of [['block', edge, edge], ['plain', 120, 90], ['wide', 1024, 768]] as const) {
       const millimetres = Uint16Array.from({ length: width * height }, (_, at) => {
         const [x, y] = [at % width, Math.floor(at / width)]
         return name === 'block' && x >= block.left && x < block.left + block.size && y >= block.top && y < block.top + block.size ? 1000 : 3000
@@ -201,10 +203,10 @@ describe('one picture', () => {
     await app.page.keyboard.press('Escape')
     await byTestId('tile').filter({ hasText: 'wide.jpg' }).dblclick()
     const whole = await nextOverlay(app.page)
-    await byTestId('resolution').getByText('1,792 × 1,344 pixels, 12,288 patches in').waitFor({ timeout: 30_000 })
+    await byTestId('resolution').getByText('1,024 × 768 pixels, 12,288 patches in').waitFor({ timeout: 30_000 })
     await shoot('inspector whole')
     await app.page.getByRole('switch', { name: 'High resolution, in tiles' }).click()
-    await byTestId('info').getByText('1792 × 1344').nth(1).waitFor({ timeout: 90_000 })
+    await byTestId('info').getByText('1024 × 768').nth(1).waitFor({ timeout: 90_000 })
     await nextOverlay(app.page, whole)
     expect(await overlay(app.page).evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeGreaterThanOrEqual(128)
     await shoot('inspector tiled')
