@@ -1,7 +1,7 @@
 /** @file `npm test`: build, types, lint, unit tests, WebGPU and browser tests. The last line, and the only one on stdout, counts them. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { build, root } from './build.mjs'
 import { ensureChromium } from './chromium.mjs'
@@ -29,10 +29,10 @@ function count(passed, what) {
 }
 
 /** Runs one Vitest project and adds up its report. A run that ends without a report counts as one failure. */
-function vitest(project, env) {
+function vitest(project, env, ...args) {
   const folder = mkdtempSync(join(tmpdir(), 'dinoscope-test-'))
   const report = join(folder, 'report.json')
-  const ended = node([bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], env)
+  const ended = node([bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args], env)
   try {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'))
     counts.passed += numPassedTests
@@ -75,7 +75,8 @@ await attempt('build', async () => {
 // Every test sees the build that was just made.
 const env = { DINOSCOPE_NO_BUILD: '1' }
 if (only === 'all') for (const [what, ...args] of checks) count(node(args), what)
-if (only !== 'e2e') vitest('unit', env)
+// Vitest leaves a core to itself; of two that would be half, though its own process is idle nearly always.
+if (only !== 'e2e') vitest('unit', env, `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`)
 if (only !== 'unit') {
   const chromium = await attempt('a Chromium for the browser tests', ensureChromium)
   if (only === 'all') vitest('webgpu', { ...env, ...softwareAdapter(chromium) })

@@ -52,9 +52,9 @@ describe('two models', () => {
   it('are chosen on the Models page, embedded and compared, each number with what it means', async () => {
     await importModel(app.page, golden)
     await card('dinov2-p14').getByRole('button', { name: 'Compare dinov2-p14 with…' }).click()
-    await app.page.getByRole('menuitem', { name: 'Compare with Untrained demo' }).click()
-    expect(app.page.url()).toMatch(/#\/compare\?a=untrained-demo&b=/)
-    await app.page.getByText(`${pictures} pictures have no vectors of Untrained demo yet; they are embedded first.`).waitFor()
+    await app.page.getByRole('menuitem', { name: 'Compare with DinoScope mini' }).click()
+    expect(app.page.url()).toMatch(/#\/compare\?a=dinoscope-mini&b=/)
+    await app.page.getByText(`${pictures} pictures have no vectors of DinoScope mini yet; they are embedded first.`).waitFor()
     await byTestId('compare-run').click()
     await byTestId('compare-figures').waitFor({ timeout: 60_000 })
     expect(await byTestId('compare-verdict').textContent()).toMatch(/Two models that .*24 pictures/)
@@ -102,7 +102,7 @@ describe('two models', () => {
     await app.page.keyboard.press('s')
     await byTestId('compare-model-a').getByText('dinov2-p14').waitFor()
     await expect.poll(() => byTestId('compare-accuracy').locator('.figure-value').textContent()).toBe(accuracy.reverse().join(' → '))
-    expect(app.page.url()).toMatch(/b=untrained-demo$/)
+    expect(app.page.url()).toMatch(/b=dinoscope-mini$/)
   })
 
   it('are called the same where they are the same backbone as .pth and as ONNX, at once since nothing has to be embedded', async () => {

@@ -132,7 +132,7 @@ describe('one picture', () => {
   it('has its place in the grid by depth, nearest or farthest first', async () => {
     await app.page.getByRole('link', { name: 'Library' }).click()
     const names = (): Promise<string[]> => byTestId('tile').evaluateAll((tiles) => [...tiles].sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left).map((tile) => /[a-z]+\.(?:png|jpg)/.exec(tile.textContent ?? '')?.[0] ?? ''))
-    expect(await names()).toEqual(['block.png', 'plain.png', 'wide.jpg'])
+    await expect.poll(names).toEqual(['block.png', 'plain.png', 'wide.jpg'])
     const sort = app.page.getByRole('button', { name: 'Sort' })
     await sort.click()
     await app.page.getByRole('menuitemradio', { name: 'Depth, nearest first' }).click()
