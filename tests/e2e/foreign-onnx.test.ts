@@ -72,7 +72,7 @@ describe('a model of another maker', () => {
   })
 
   it('is compared with the bundled model by its colours and vectors, and says that it gives no attention', async () => {
-    await app.page.getByRole('link', { name: 'Compare models' }).click()
+    await app.page.getByRole('link', { name: 'Compare', exact: true }).click()
     await byTestId('compare-run').click()
     await byTestId('compare-figures').waitFor({ timeout: 60_000 })
     await byTestId('compare-note').getByText('Convolution gives no attention.').waitFor({ timeout: 60_000 })
