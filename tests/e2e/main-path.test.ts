@@ -33,6 +33,11 @@ describe('looking at a folder of photos', () => {
     expect(await path.inputValue()).toBe(folder)
     await dialog.getByRole('button', { name: 'Cancel' }).click()
     await dialog.waitFor({ state: 'hidden' })
+    // Opened again it proposes anew: what is typed now is told from what was left.
+    await app.page.getByRole('button', { name: 'Open folder…' }).click()
+    expect(await path.inputValue()).not.toBe(folder)
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'hidden' })
   })
 
   it('shows the folder’s pictures', async () => {
