@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright'
 import sharp from 'sharp'
+import { runnerImport } from 'vite'
 import { build, root } from './build.mjs'
 import { ensureChromium } from './chromium.mjs'
+import { moduleAliases } from './module-aliases.mjs'
 
 const target = join(root, 'docs', 'screenshots')
 const size = { width: 1440, height: 900 }
@@ -160,10 +162,40 @@ async function tour(browser, url, colorScheme) {
     await page.mouse.click(box.x + 0.58 * box.width, box.y + 0.3 * box.height)
     await settled(page)
     await take(page, 'similarity')
-    await page.getByRole('link', { name: 'Models' }).click()
+    await page.getByRole('link', { name: 'Models', exact: true }).click()
     await page.locator('[data-model-id]').first().waitFor()
     await take(page, 'models')
   }
+  await page.close()
+}
+
+/** The bundled model beside itself before it learned anything, over the crops, whose folders are classes. */
+async function comparison(browser, url, folder, scratch) {
+  await makeCrops(folder)
+  const untrained = join(scratch, 'untrained')
+  const { module } = await runnerImport(join(root, 'scripts', 'mini', 'half-model.ts'), { root, configFile: false, logLevel: 'warn', resolve: { alias: moduleAliases } })
+  await module.writeUntrained(untrained, JSON.parse(await readFile(join(root, 'resources', 'models', 'dinoscope-mini', 'model.json'), 'utf8')))
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.goto(url)
+  const fill = async (path, take) => {
+    await page.getByRole('dialog').getByRole('textbox').fill(path)
+    await page.getByRole('dialog').getByRole('button', { name: take, exact: true }).click()
+  }
+  await page.getByRole('button', { name: 'Open folder…' }).first().click()
+  await fill(folder, 'Open this folder')
+  await page.getByTestId('image-count').getByText('300 images').waitFor({ timeout: 60_000 })
+  await page.getByTestId('scan').waitFor({ state: 'detached', timeout: 120_000 })
+  await page.getByRole('link', { name: 'Models', exact: true }).click()
+  await page.getByRole('button', { name: 'Import…' }).click()
+  await fill(untrained, 'Import')
+  await page.locator('[data-model-id=untrained]').getByRole('button', { name: 'Compare Untrained with…' }).click()
+  await page.getByRole('menuitem', { name: 'Compare with DinoScope mini' }).click()
+  // Before on the left.
+  if (!page.url().includes('a=untrained')) await page.keyboard.press('s')
+  await page.getByTestId('compare-run').click()
+  await page.getByTestId('compare-figures').waitFor({ timeout: 300_000 })
+  await page.waitForTimeout(4000)
+  await take(page, 'compare')
   await page.close()
 }
 
@@ -217,6 +249,7 @@ try {
   if (['attention', 'similarity', 'models'].some(wanted)) await tour(browser, url, 'dark')
   if (['library', 'pca'].some(wanted)) await tour(browser, url, 'light')
   if (['patch-search', 'structure', 'map', 'patches', 'segments'].some(wanted)) await collection(browser, url, join(scratch, 'Collection'))
+  if (wanted('compare')) await comparison(browser, url, join(scratch, 'Collection'), scratch)
   // Last, for it keeps the processor busy.
   if (['train', 'run', 'probes'].some(wanted)) await trainingTour(browser, url, photos)
 } finally {

@@ -12,7 +12,8 @@ export type FileTree = Readonly<Record<string, string | Uint8Array>>
 /** A fresh folder with `files` in it, removed when the test that asked for it is over. */
 export async function temporaryFolder(files: FileTree = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dinoscope-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // Work that was cancelled may still be writing its last file.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   await writeFiles(folder, files)
   return folder
 }
