@@ -1,5 +1,5 @@
 /** @file `npm test`: build, types, lint, unit tests, WebGPU and browser tests. The last line, and the only one on stdout, counts them. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,11 +9,11 @@ import { ensureChromium } from './chromium.mjs'
 const bin = (name, path) => join(root, 'node_modules', name, path)
 const tsc = bin('typescript', 'bin/tsc')
 const checks = [
+  ['lint', bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0'],
   ['types of main, engine and command line', tsc, '--noEmit', '-p', 'src/main/tsconfig.json'],
   ['types of the preload', tsc, '--noEmit', '-p', 'src/preload/tsconfig.json'],
   ['types of the page', bin('vue-tsc', 'bin/vue-tsc.js'), '--noEmit', '-p', 'src/renderer/tsconfig.json'],
   ['types of the tests', tsc, '--noEmit', '-p', 'tests/tsconfig.json'],
-  ['lint', bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0'],
 ]
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -26,6 +26,14 @@ function node(args, env = {}) {
 function count(passed, what) {
   counts[passed ? 'passed' : 'failed']++
   say(`${passed ? 'ok' : 'FAILED'}: ${what}`)
+}
+
+/** Takes one check after another until none is left; two at a time keep two cores at work. */
+async function check() {
+  for (let next = checks.shift(); next !== undefined; next = checks.shift()) {
+    const [what, ...args] = next
+    count(await new Promise((ended) => spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] }).once('exit', (status) => ended(status === 0))), what)
+  }
 }
 
 /** Runs one Vitest project and adds up its report. A run that ends without a report counts as one failure. */
@@ -74,7 +82,7 @@ await attempt('build', async () => {
 })
 // Every test sees the build that was just made.
 const env = { DINOSCOPE_NO_BUILD: '1' }
-if (only === 'all') for (const [what, ...args] of checks) count(node(args), what)
+if (only === 'all') await Promise.all([check(), check()])
 // Vitest leaves a core to itself; of two that would be half, though its own process is idle nearly always.
 if (only !== 'e2e') vitest('unit', env, `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`)
 if (only !== 'unit') {
