@@ -2,20 +2,11 @@
 import { basename } from 'node:path'
 import type { JobContext, Precision, PrecisionCard, PrecisionMeasureRequest, PrecisionState, Progress } from '../../contract'
 import { offeredPrecisions } from '../../inference'
-import type { Runtime } from '../../runtime'
 import { requireVit, type VitModelFolder } from '../../weights'
 import type { EngineState } from '../engine-state'
 import type { UsedModel } from '../model-store'
 import { presence } from '../row-hashes'
-import type { KeptPrecisions } from './kept-precisions'
 import { measureCard, samplePictures, type PictureReader } from './measure'
-
-/** What weights are computed in: what was chosen, where the provider has it. Only then is the provider waited for. */
-export async function precisionOf(kept: KeptPrecisions, runtime: Promise<Runtime>, sha256: string): Promise<Precision> {
-  const { precision } = await kept.of(sha256)
-  if (precision === 'fp32') return precision
-  return offeredPrecisions(await runtime).includes(precision) ? precision : 'fp32'
-}
 
 /** A model that can be computed in other precisions. @throws EngineError NOT_FOUND, MODEL_UNSUPPORTED for the graph of another maker */
 async function find({ models }: EngineState, modelId: string): Promise<Extract<UsedModel, VitModelFolder>> {

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { EngineError, isEngineError, type RecipeSummary } from '../../contract'
 import { saveFile } from '../../files'
-import type { RunTeacher } from './kept-teacher'
 import { descriptionFile } from './layout'
 import { countSchema, readRecord, sha256Schema } from './record'
 
@@ -14,6 +13,15 @@ export interface RunInit {
   readonly folder: string
   /** Of its weights. */
   readonly sha256: string
+}
+
+/** What a run knows of its teacher. */
+export interface RunTeacher {
+  readonly name: string
+  /** Of its weights. */
+  readonly sha256: string
+  /** Of the heads it brought, where it did. */
+  readonly headsSha256?: string | undefined
 }
 
 /** What a run is. */

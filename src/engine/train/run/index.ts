@@ -1,9 +1,9 @@
 /** @file The door of run: what a run keeps on disk, written so that a crash, a full disk or a power cut loses at most one interval. */
 export type { CheckpointFile, CheckpointManifest, Refusal } from './checkpoint-manifest'
-export type { RunDescription, RunInit } from './description'
+export type { RunDescription, RunInit, RunTeacher } from './description'
 export { bestCheckpoint, listCheckpoints, newestCheckpoint, type CheckpointInfo, type CheckpointSearch, type RefusedCheckpoint, type SearchOptions } from './find-checkpoint'
 export { imagePath, type ListedImage, type RunImage } from './image-list'
-export { headsFile, requireSameTeacher, teacherFolder, type RunTeacher } from './kept-teacher'
+export { headsFile, requireSameTeacher, teacherFolder } from './kept-teacher'
 export { logFile, metricsFile, recipeFile, reportFile } from './layout'
 export { listRunFolders, runInfo, runSize, type RunListing } from './list-runs'
 export { checkpointFile, loadCheckpoint, type ExpectedTensors, type LoadedCheckpoint } from './load-checkpoint'

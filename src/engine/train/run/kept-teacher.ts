@@ -4,16 +4,7 @@ import { join } from 'node:path'
 import { EngineError, isEngineError, messageOf } from '../../contract'
 import { syncFolder } from '../../files'
 import { hashFile, manifestFile, weightsFile } from '../../weights'
-import type { RunDescription } from './description'
-
-/** What a run knows of its teacher. */
-export interface RunTeacher {
-  readonly name: string
-  /** Of its weights. */
-  readonly sha256: string
-  /** Of the heads it brought, where it did. */
-  readonly headsSha256?: string | undefined
-}
+import type { RunDescription, RunTeacher } from './description'
 
 /** In a model folder beside the weights: the heads that were trained with this backbone, `dino_head.*` and `ibot_head.*`. */
 export const headsFile = 'heads.safetensors'

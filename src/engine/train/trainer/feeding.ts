@@ -1,10 +1,8 @@
 /** @file Pictures for each step of a run: the loader's batches made into what the step graph is fed. */
-import { availableParallelism } from 'node:os'
 import type { FileProblem } from '../../contract'
 import { openLoader, type Loader, type LoaderOptions } from '../data'
-import { cropGroups, type Recipe } from '../recipe'
 import type { StepFeeds } from '../step'
-import { trainedPreprocessing } from './evaluation-size'
+import { loaderOptions } from './loader-options'
 import type { Setup } from './setup'
 import { stepFeeds } from './step-feeds'
 
@@ -18,31 +16,11 @@ export interface Feeding {
   close(): Promise<void>
 }
 
-/** Batches made ahead; each is as large as one that is being computed. */
-const ahead = 2
-const gibibyte = 2 ** 30
-/** The step itself takes every core; more threads of augmentation than this only get in its way. */
-const mostWorkers = 4
-
 /** What the pictures of a run depend on. */
 export interface FeedingPlan extends Pick<Setup, 'recipe' | 'spec' | 'schedule' | 'masks' | 'memory'> {
   /** The folder the pictures lie in. */
   readonly root: string
   readonly images: LoaderOptions['images']
-}
-
-/** What of a loader a recipe decides. */
-export function loaderOptions(recipe: Recipe, batch: number): Omit<LoaderOptions, 'firstStep' | 'lastStep' | 'root' | 'images' | 'signal' | 'onSkipped'> {
-  const { workers, cache_gb: cacheGb } = recipe.run
-  const { mean, std } = trainedPreprocessing(recipe)
-  return {
-    ...{ batch, mean, std, ahead },
-    groups: cropGroups(recipe),
-    seed: recipe.seed,
-    patchSize: recipe.model.patch_size,
-    cacheBytes: Math.round(cacheGb * gibibyte),
-    workers: workers === 'auto' ? Math.min(mostWorkers, Math.max(1, availableParallelism() - 1)) : workers,
-  }
 }
 
 /** Opens the loader where the memory says that training is. */

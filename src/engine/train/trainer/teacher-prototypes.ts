@@ -8,7 +8,7 @@ import { openLoader } from '../data'
 import { cropGroups, type Recipe } from '../recipe'
 import type { RunImage } from '../run'
 import { frozenParameters, frozenTokens, gridOf, teacherInput, tensorOf, type FlatTensors, type StepSpec, type TeacherSpec, type TrainingState } from '../step'
-import { loaderOptions } from './feeding'
+import { loaderOptions } from './loader-options'
 import type { FrozenTeacher, HeadName } from './frozen-teacher'
 
 export interface PrototypeOptions {
