@@ -161,7 +161,7 @@ describe('training a backbone of one’s own', () => {
     for (const part of [runName, '<svg', 'data:image/', 'finished']) expect(report.toLowerCase()).toContain(part.toLowerCase())
   })
 
-  it('opens the inspector with its teacher, which sees otherwise than the demo', async () => {
+  it('opens the inspector with its teacher, which sees otherwise than the bundled model', async () => {
     await byTestId('look').click()
     trained = await lookAtCat(bundled)
     expect(await byTestId('inspector-model-picker').textContent()).toContain(`${runName}, step ${steps}`)
